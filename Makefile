@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+# sockloom. `make` builds ./sockloom; `make help` lists the rest.
+
+CC      ?= gcc
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
+BUILD   ?= build/$(notdir $(CC))$(if $(SANITIZE),-san)
+OPT     ?= $(if $(SANITIZE),-O1,-O2)
+SANFLAGS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+comma   := ,
+
+PKGS    := sqlite3 lua5.4 libpcap libxxhash
+WARN    := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+           -Wpointer-arith -Wundef -Wno-sign-compare -Wno-unused-parameter
+CFLAGS  += -std=c17 -D_GNU_SOURCE $(OPT) -g -fno-strict-aliasing $(WARN) $(SANFLAGS) -I. \
+           $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+LDLIBS  += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
+LDFLAGS += $(SANFLAGS)
+
+LAYERS  := sim/engine sim/host nic stack sim/process sim/scenario tools
+# Each folder lists its sources in sources.mk: <folder>/sources.mk sets SRC.
+define layer
+SRC :=
+include $(1)/sources.mk
+SRCS += $$(addprefix $(1)/,$$(SRC))
+endef
+$(foreach l,$(LAYERS),$(eval $(call layer,$(l))))
+include tests/unit/sources.mk
+
+LIB     := $(BUILD)/libsockloom.a
+MAIN    := tools/main.c
+OBJS    := $(SRCS:%.c=$(BUILD)/%.o)
+UNITBIN := $(UNIT_TESTS:%=$(BUILD)/tests/unit/%_test)
+
+all: sockloom
+
+sockloom: $(BUILD)/sockloom
+	@ln -sf $< $@
+
+$(BUILD)/sockloom: $(MAIN:%.c=$(BUILD)/%.o) $(LIB)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(LIB): $(OBJS)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(UNIT_SUPPORT:%.c=$(BUILD)/tests/unit/%.o) $(LIB)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+# Unit tests only: make unit [T=event] runs one.
+unit: $(if $(T),$(BUILD)/tests/unit/$(T)_test,$(UNITBIN))
+	@set -e; for t in $^; do ASAN_OPTIONS=detect_leaks=1 $$t; done
+
+clean:
+	rm -rf build sockloom
+
+.PHONY: all unit clean
+.SECONDARY:
+-include $(OBJS:.o=.d) $(UNITBIN:=.d) $(MAIN:%.c=$(BUILD)/%.d)

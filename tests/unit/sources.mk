@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+UNIT_TESTS :=
+UNIT_SUPPORT :=
