@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * NAPI: interrupt mitigation by polling (kernel: Documentation/networking/napi.rst).
+ *
+ * The life of one poll, each line a step of its own with time between them, so that a packet, an
+ * interrupt or another CPU can come in between:
+ *
+ *   interrupt   the handler masks the queue's interrupt and calls napi_schedule()
+ *   schedule    sets NAPI_STATE_SCHED, links the instance to the CPU's poll list, raises NET_RX
+ *   poll        begin, then one step for each packet, until the budget or the ring is exhausted
+ *   complete    napi_complete_done(): clears SCHED; false when NAPI_STATE_MISSED was set meanwhile
+ *   re-arm      unmasks the interrupt, then looks at the ring once more (what some drivers forgot)
+ */
+#ifndef NIC_NAPI_H
+#define NIC_NAPI_H
+
+#include "nic/netdev.h"
+
+#define NAPI_STATE_SCHED (1u << 0)
+#define NAPI_STATE_MISSED (1u << 1)
+#define NAPI_STATE_DISABLE (1u << 2)
+#define NAPI_STATE_THREADED (1u << 3)
+#define NAPI_STATE_IN_BUSY_POLL (1u << 4)
+#define NAPI_STATE_PREFER_BUSY_POLL (1u << 5)
+
+#define NAPI_POLL_WEIGHT 64
+#define MIN_NAPI_ID 8193 /* above the number of CPUs, so that SO_INCOMING_NAPI_ID tells them apart */
+
+struct napi_struct;
+
+/* What a driver supplies. Every function is called in softirq (or napi thread) context. */
+struct napi_ops {
+	/* Cost of the next packet or other unit of work, or CPU_NO_STEP: nothing left to poll. */
+	nsec_t (*next)(struct napi_struct *n);
+	/* Does that unit. Returns how much of the budget it used (a TX completion uses none). */
+	int (*poll_one)(struct napi_struct *n);
+	/* Re-arms the interrupt after a successful completion; true: more work was found, schedule again. */
+	bool (*rearm)(struct napi_struct *n);
+};
+
+struct gro_list {
+	struct sk_buff_head held; /* flows in order of first packet */
+};
+
+struct napi_struct {
+	struct list_head poll_node; /* softnet_data.poll_list */
+	struct net_device *dev;
+	const struct napi_ops *ops;
+	void *priv;
+	u32 state;
+	u32 napi_id;
+	int weight;   /* packets for each poll, default NAPI_POLL_WEIGHT */
+	int work;     /* done in the poll under way */
+	int phase;    /* enum napi_phase, of the step under way */
+	struct gro_list gro;
+	struct sk_buff_head rx_list; /* gro_normal batch */
+	nsec_t gro_flush_timeout;
+	u32 defer_hard_irqs, defer_hard_irqs_count;
+	struct timer timer; /* gro_flush_timeout, defer_hard_irqs */
+	struct task *thread; /* threaded NAPI */
+	u64 polls, packets;
+};
+
+void netif_napi_add(struct net_device *dev, struct napi_struct *n, const struct napi_ops *ops,
+		    void *priv);
+void napi_enable(struct napi_struct *n);
+void napi_disable(struct napi_struct *n);
+/* From the interrupt handler, a watchdog or busy polling: schedules on the CPU that runs now. */
+void napi_schedule(struct napi_struct *n);
+/* Through GRO or past it. Takes skb, with the Ethernet header still in place (data at mac header). */
+void napi_gro_receive(struct napi_struct *n, struct sk_buff *skb);
+/* Flushes packets held for merging; all of them. */
+void napi_gro_flush(struct napi_struct *n);
+/* Moves polling of this instance to a kernel thread of its own, or back. */
+int dev_set_threaded(struct net_device *dev, bool threaded);
+/* NULL when there is no such id on the host. */
+struct napi_struct *napi_by_id(struct host *h, u32 napi_id);
+/* One busy-poll round from task context: up to budget packets; returns how many. Used by sockets. */
+int napi_busy_poll(struct napi_struct *n, int budget);
+
+/* Per-CPU receive state, as /proc/net/softnet_stat shows it. */
+struct softnet_data {
+	struct cpu *cpu;
+	struct list_head poll_list;
+	struct napi_struct *cur; /* being polled */
+	struct sk_buff_head input_pkt_queue; /* RPS and loopback backlog */
+	struct napi_struct backlog; /* polls input_pkt_queue */
+	struct list_head output_queue; /* qdiscs that wait for NET_TX */
+	u64 processed, dropped, time_squeeze, received_rps, flow_limit_count;
+};
+
+static inline struct softnet_data *softnet(struct cpu *cpu)
+{
+	return cpu->softnet;
+}
+
+#endif
