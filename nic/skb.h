@@ -63,7 +63,7 @@ enum skb_gso_type { SKB_GSO_NONE = 0, SKB_GSO_TCPV4, SKB_GSO_TCPV6, SKB_GSO_UDP_
 
 struct sk_buff {
 	struct list_head node;	  /* of the queue or list that owns it */
-	u64 id;			  /* host << 32 | counter, see trace.h; 0 until it is first sent */
+	u64 id;			  /* host << 40 + counter; 0 until it is first sent */
 	struct net_device *dev;	  /* device it leaves by or came in by */
 	struct host *host;	  /* the host that holds it; NULL on a link */
 	struct sock *sk;	  /* owner for memory accounting; NULL when none */

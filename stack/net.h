@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The network stack of one host: what Linux keeps in struct net.
+ *
+ * Small when idle: tables that belong to many hosts (established connections, bound ports) are in
+ * struct stack_world and keyed with the host.
+ */
+#ifndef STACK_NET_H
+#define STACK_NET_H
+
+#include "nic/netdev.h"
+#include "sim/engine/rng.h"
+#include "sim/host/host.h"
+#include "stack/addr.h"
+#include "stack/snmp.h"
+
+struct fib;
+struct neigh_table;
+struct frag_table;
+struct inet_hash;
+struct unix_table;
+struct pmtu_table;
+struct sock;
+
+/* /proc/sys/net/ipv4 and ipv6, by their names. Units as in Linux; sizes in bytes. Defaults in net.c. */
+struct net_sysctl {
+	/* net.core */
+	int somaxconn;				/* 4096 */
+	u32 rmem_default, rmem_max, wmem_default, wmem_max; /* 212992 */
+	u32 optmem_max;				/* 131072 */
+	/* IP */
+	int ip_default_ttl;			/* 64 */
+	bool ip_forward;
+	bool ipv6_forwarding;
+	bool ip_nonlocal_bind;
+	int ip_local_port_range[2];		/* 32768, 60999 */
+	int ip_unprivileged_port_start;		/* 1024 */
+	bool ip_no_pmtu_disc;
+	nsec_t mtu_expires;			/* 600 s */
+	u32 min_pmtu;				/* 552 */
+	int icmp_ratelimit;			/* ms, 1000 */
+	int icmp_ratemask;			/* 6168 */
+	bool icmp_echo_ignore_all;
+	bool icmp_echo_ignore_broadcasts;	/* true */
+	int icmp_msgs_per_sec;			/* 1000 */
+	int icmp_msgs_burst;			/* 50 */
+	u32 ipfrag_high_thresh, ipfrag_low_thresh; /* 4 MiB, 3 MiB */
+	nsec_t ipfrag_time;			/* 30 s */
+	nsec_t ip6frag_time;			/* 60 s */
+	bool rp_filter;
+	/* TCP, see tcp(7) and ip-sysctl */
+	u32 tcp_rmem[3];			/* 4096, 131072, 6291456 */
+	u32 tcp_wmem[3];			/* 4096, 16384, 4194304 */
+	u32 tcp_mem[3];				/* pages; not enforced below the hard limit */
+	char tcp_congestion_control[16];	/* "cubic" */
+	int tcp_syn_retries;			/* 6 */
+	int tcp_synack_retries;			/* 5 */
+	int tcp_syncookies;			/* 1; 2: always */
+	int tcp_max_syn_backlog;		/* 4096 here; by memory in Linux */
+	bool tcp_abort_on_overflow;
+	int tcp_retries1, tcp_retries2;		/* 3, 15 */
+	int tcp_orphan_retries;			/* 0 = 8 */
+	int tcp_max_orphans;			/* 65536 */
+	nsec_t tcp_fin_timeout;			/* 60 s */
+	int tcp_tw_reuse;			/* 2: loopback only */
+	int tcp_max_tw_buckets;			/* 65536 */
+	nsec_t tcp_keepalive_time;		/* 7200 s */
+	nsec_t tcp_keepalive_intvl;		/* 75 s */
+	int tcp_keepalive_probes;		/* 9 */
+	bool tcp_timestamps, tcp_sack, tcp_window_scaling; /* true */
+	int tcp_ecn;				/* 2: when asked by the peer */
+	bool tcp_slow_start_after_idle;		/* true */
+	bool tcp_moderate_rcvbuf;		/* true */
+	bool tcp_autocorking;			/* true */
+	int tcp_reordering;			/* 3 */
+	int tcp_challenge_ack_limit;		/* INT_MAX in 6.18: off */
+	nsec_t tcp_invalid_ratelimit;		/* 500 ms */
+	int tcp_limit_output_bytes;		/* 4 MiB in 6.18 */
+	int tcp_min_snd_mss;			/* 48 */
+	int tcp_base_mss;			/* 1024 */
+	int tcp_mtu_probing;			/* 0 */
+	int tcp_min_tso_segs;			/* 2 */
+	int tcp_tso_win_divisor;		/* 3 */
+	bool tcp_rfc1337, tcp_stdurg;
+	bool tcp_no_metrics_save;
+	int tcp_notsent_lowat;			/* UINT_MAX: off, as -1 */
+	bool tcp_migrate_req;
+	nsec_t tcp_rto_min;			/* 200 ms */
+	nsec_t tcp_rto_max;			/* 120 s */
+	int tcp_adv_win_scale;			/* 1, only for its initial use */
+	/* UDP */
+	u32 udp_rmem_min, udp_wmem_min;		/* 4096 */
+	/* unix */
+	int unix_max_dgram_qlen;		/* 10 */
+	/* IPv6 */
+	int ipv6_hop_limit;			/* 64 */
+	bool ipv6_bindv6only;
+	bool ipv6_disable;
+	bool ipv6_accept_dad;			/* false here: addresses are usable at once */
+};
+
+struct net {
+	struct host *host;
+	struct sim *sim;
+	struct net_sysctl sysctl;
+	struct netns_mib mib;
+	struct fib *fib;	      /* routes of both families; route.c */
+	struct neigh_table *neigh;    /* ARP and ND entries; neighbour.c */
+	struct frag_table *frags;     /* made with the first fragment; fragment.c */
+	struct pmtu_table *pmtu;      /* made with the first exception; route.c */
+	struct unix_table *unix_tab;  /* made with the first bound name */
+	struct netdev_notifier notifier;
+	u32 genid;		      /* bumped when routes, addresses or PMTU change */
+	struct rng rng_isn, rng_port, rng_ipid, rng_misc, rng_neigh;
+	u64 hash_secret[2];	      /* for ISN, port hash, IP id, cookies */
+	u64 icmp_tokens;	      /* global ICMP rate limit; icmp.c */
+	nsec_t icmp_stamp;
+	int tcp_orphans, tcp_tw_count;
+	struct list_head socks;	      /* struct sock.net_node, in order of creation: `ss`, tear-down */
+	/* Option names that were asked for and are not there: counted, see sockopt.c. */
+	u64 enoprotoopt;
+};
+
+/* What all hosts of a world share: pools and keyed hash tables. w->stack. */
+struct stack_world;
+void stack_world_init(struct world *w);
+/* Adds the stack to a host: netdev_host_init(), loopback up with 127.0.0.1/8 and ::1. */
+struct net *net_host_init(struct host *h);
+
+static inline nsec_t net_now(const struct net *n)
+{
+	return n->sim->now;
+}
+
+/*
+ * /proc/sys/net by name ("net.ipv4.tcp_sack", "net.core.somaxconn", also of nic/). Values as text, as
+ * sysctl(8) takes and prints them. 0, -ENOENT, -EINVAL.
+ */
+int net_sysctl_write(struct net *net, const char *name, const char *value);
+int net_sysctl_read(struct net *net, const char *name, char *buf, size_t len);
+
+#endif
