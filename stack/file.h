@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Open file descriptions and descriptor tables.
+ *
+ * struct file is the open file description: shared by dup(), fork() and SCM_RIGHTS, with the status
+ * flags. struct files_struct is a process's descriptor table, shared by its threads (and by clone with
+ * CLONE_FILES). Sockets, pipes, eventfds, timerfds, epoll instances and files of the simulated file
+ * system are kinds of file with their own file_ops.
+ */
+#ifndef STACK_FILE_H
+#define STACK_FILE_H
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/uio.h>
+
+#include "sim/host/task.h"
+
+struct file;
+struct poll_table;
+
+/* User buffers of a call, in simulator memory, valid until the call has returned. */
+struct iov_iter {
+	const struct iovec *iov;
+	int count;
+	size_t total; /* bytes over all of them */
+};
+/* Copy between a flat piece and [off, off+len) of an iterator. */
+void iov_copy_to(const struct iov_iter *it, size_t off, const void *from, size_t len);
+void iov_copy_from(const struct iov_iter *it, size_t off, void *to, size_t len);
+
+struct file_ops {
+	const char *kind; /* "socket", "pipe", "eventfd"...; static */
+	/* Results as read(2) and write(2), negative errno, or -EPARK (syscall.h). NULL: EINVAL. */
+	s64 (*read)(struct task *t, struct file *f, const struct iov_iter *to);
+	s64 (*write)(struct task *t, struct file *f, const struct iov_iter *from);
+	/* Current events (EPOLL*); links pt to the file's wait queues by poll_wait() when pt is not NULL. */
+	u32 (*poll)(struct file *f, struct poll_table *pt);
+	s64 (*ioctl)(struct task *t, struct file *f, unsigned cmd, void *arg);
+	/* O_ASYNC was switched; NULL where it has no effect. */
+	int (*fasync)(struct file *f, bool on);
+	/*
+	 * close(2) of the last descriptor; t may be NULL at tear-down. May return -EPARK (SO_LINGER): the
+	 * description stays until the call has returned.
+	 */
+	s64 (*release)(struct task *t, struct file *f);
+};
+
+struct file {
+	u32 refs;
+	u32 flags; /* O_NONBLOCK, O_ASYNC, O_APPEND and the access mode */
+	const struct file_ops *ops;
+	void *priv;
+	struct host *host;
+	u64 id;	   /* unique on the host, in order of creation */
+	u32 mode;  /* S_IFMT bits for fstat */
+	u64 pos;
+	struct list_head epitems; /* epoll registrations of this description; eventpoll.c */
+	/* F_SETOWN and F_SETSIG */
+	int owner_pid; /* negative: process group; 0: none */
+	bool owner_thread;
+	int owner_sig;
+	u32 owner_uid;
+};
+
+/* A new description with one reference. */
+struct file *file_new(struct host *h, const struct file_ops *ops, void *priv, u32 flags, u32 mode);
+void file_get(struct file *f);
+/* Drops a reference; the last one releases. 0, or release()'s result. */
+s64 file_put(struct task *t, struct file *f);
+
+struct fd_slot {
+	struct file *file;
+	bool cloexec;
+};
+struct files_struct {
+	u32 refs;
+	struct host *host;
+	struct fd_slot *fd; /* grows; lowest free number is handed out */
+	u32 nfd;
+	u32 next_hint;
+};
+
+struct files_struct *files_new(struct host *h);
+struct files_struct *files_dup(struct files_struct *old); /* fork() */
+void files_get(struct files_struct *fs);
+void files_put(struct task *t, struct files_struct *fs);
+/* The file of a descriptor, no reference taken; NULL: EBADF. */
+struct file *fd_file(struct task *t, int fd);
+/* Installs f (its reference moves) at the lowest number >= min_fd. The number, or -EMFILE. */
+int fd_install(struct task *t, struct file *f, int min_fd, bool cloexec);
+
+/* Links waiters of poll, select and epoll to a file's wait queues. */
+struct poll_table {
+	void (*queue)(struct poll_table *pt, struct wait_queue_head *q);
+	u32 events; /* of interest */
+};
+static inline void poll_wait(struct poll_table *pt, struct wait_queue_head *q)
+{
+	if (pt && pt->queue)
+		pt->queue(pt, q);
+}
+
+/* SIGIO (or F_SETSIG's signal) to the owner: code POLL_IN, POLL_OUT..., band as poll events. */
+void kill_fasync(struct file *f, int code, u32 band);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * System calls: the one door between programs and the stack.
+ *
+ * A program (Lua or a hosted binary) is a vtable that runs to its next call. Calls are numbered as on
+ * x86-64 (asm/unistd_64.h) and take Linux's structures; pointers are simulator memory that the program
+ * keeps valid until the call has returned. Every call has a typed function sys_NAME(), which completes
+ * with a result >= 0 or a negative errno, or returns -EPARK after it has linked the task to what it
+ * waits for. A parked call is simply called again, with the same arguments, when the task was woken:
+ * progress made so far is in t's struct syscall_ctx.
+ *
+ * -ERESTARTSYS: interrupted before it did anything; restarted after a handler with SA_RESTART, else
+ * EINTR. -ERESTARTNOHAND: EINTR whenever a handler ran (poll, select, epoll_wait, nanosleep, pause).
+ */
+#ifndef STACK_SYSCALL_H
+#define STACK_SYSCALL_H
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "sim/host/task.h"
+#include "stack/file.h"
+
+#define EPARK 4096
+#define ERESTARTSYS 512
+#define ERESTARTNOHAND 514
+
+/* Requests that are not system calls, numbered above them. */
+enum pseudo_call {
+	CALL_COMPUTE = 1000, /* a[0]: ns of CPU time */
+	CALL_LOG,	     /* a[0]: 1 stdout, 2 stderr; a[1] text, a[2] length; costs nothing */
+	CALL_SPAWN,	     /* a[0]: struct spawn_req *; result: pid (process) or tid (thread) */
+	CALL_YIELD,	     /* a schedule point that does nothing */
+};
+
+struct syscall_req {
+	int nr;
+	s64 a[6];
+};
+
+struct utask;
+struct program_ops;
+
+/* fork(), or a new thread of the caller's process. */
+struct spawn_req {
+	const struct program_ops *ops;
+	void *program; /* owned by the new task once the call succeeded */
+	const char *name;
+	bool thread;   /* shares descriptors, signals and pid */
+	int cpu;       /* -1: any */
+};
+
+struct program_ops {
+	/*
+	 * Runs the program until its next call. result: of the previous call (-errno on failure; 0 at
+	 * first). Fills req. False: the program has ended with *status as in wait(2).
+	 */
+	bool (*resume)(struct utask *u, s64 result, struct syscall_req *req, int *status);
+	/* A handler is to run before the next resume() returns a request: called once for each signal. */
+	void (*handle_signal)(struct utask *u, const struct siginfo *info, u64 handler);
+	/* The task is gone. */
+	void (*destroy)(struct utask *u);
+};
+
+/* What a call in progress keeps while it is parked. Zeroed when the call begins. */
+struct syscall_ctx {
+	bool started;	   /* set by the call at its first run, if it needs to know */
+	nsec_t deadline;   /* absolute; 0: not yet computed, NSEC_NEVER: none */
+	s64 done;	   /* bytes or messages completed */
+	u64 scratch[4];
+	void *table;	   /* poll's and select's wait entries; freed by their owner through table_free */
+	void (*table_free)(struct utask *u);
+};
+
+/* A user task: t->priv. */
+struct utask {
+	struct task *task;
+	const struct program_ops *prog;
+	void *program;
+	struct syscall_req req;
+	struct syscall_ctx ctx;
+	bool in_call;	 /* req is being carried out */
+	bool call_done;	 /* result is there; the exit path is left to run */
+	s64 result;
+	nsec_t t_enter;
+	struct sigset saved_mask; /* of sigsuspend, ppoll... */
+	bool restore_mask;
+	char *args_text; /* formatted for the trace; NULL unless wanted */
+	nsec_t compute_left;
+};
+
+static inline struct utask *task_utask(struct task *t)
+{
+	return t->priv;
+}
+static inline struct syscall_ctx *task_ctx(struct task *t)
+{
+	return &task_utask(t)->ctx;
+}
+
+/*
+ * Starts a program as a process of its own (parent NULL: the scenario's), from absolute time start.
+ * cpu -1: any. Descriptors 0, 1 and 2 are console files whose output is traced as log rows.
+ */
+struct process *process_spawn(struct host *h, const char *name, const struct program_ops *ops,
+			      void *program, int cpu, nsec_t start);
+
+/*
+ * For calls that must wait: links the task to q (exclusively for accept and recv), sets the timeout and
+ * returns -EPARK; or the reason not to wait: -ERESTARTSYS when a signal is pending, -EAGAIN when
+ * ctx->deadline has passed (or is now). Sets ctx->deadline from timeo (NSEC_NEVER: none) at the first
+ * call. mask: poll events that should wake it, 0: any. what: static, for traces ("recv").
+ */
+s64 task_wait_on(struct task *t, struct wait_queue_head *q, bool exclusive, u32 mask, nsec_t timeo,
+		 const char *what);
+
+/* The number's name as strace has it; NULL when it is not implemented. */
+const char *syscall_name(int nr);
+/* Carries out one request for t; what the user-task driver calls. */
+s64 syscall_dispatch(struct task *t, const struct syscall_req *req);
+/* Formats the arguments (and, after the call, what was returned through pointers) as strace does. */
+void syscall_format(struct task *t, const struct syscall_req *req, s64 result, bool exit, char *buf,
+		    size_t len);
+
+/* The typed calls are declared in stack/syscalls.h. */
+
+#endif
