@@ -5,10 +5,10 @@ CC      ?= gcc
 ifeq ($(origin CC),default)
 CC      := gcc
 endif
+comma   := ,
 BUILD   ?= build/$(notdir $(CC))$(if $(SANITIZE),-san)
 OPT     ?= $(if $(SANITIZE),-O1,-O2)
 SANFLAGS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
-comma   := ,
 
 PKGS    := sqlite3 lua5.4 libpcap libxxhash
 WARN    := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
@@ -19,6 +19,7 @@ LDLIBS  += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 LDFLAGS += $(SANFLAGS)
 
 LAYERS  := sim/engine sim/host nic stack sim/process sim/scenario tools
+SRCS    :=
 # Each folder lists its sources in sources.mk: <folder>/sources.mk sets SRC.
 define layer
 SRC :=

@@ -29,7 +29,7 @@ struct event {
 	u32 host;     /* where it happens */
 	u32 origin;   /* who scheduled it last */
 	u64 seq;      /* origin's counter at that moment */
-	u32 heap_pos; /* 1-based place in the heap; 0: not pending */
+	u32 heap_pos; /* 1-based place in the heap; 0: not pending; EVENT_FRONT: in the front slot */
 	event_fn fn;
 };
 
@@ -40,7 +40,15 @@ struct event_entry {
 	struct event *ev;
 };
 
+#define EVENT_FRONT UINT32_MAX
+
+/*
+ * An event that is earlier than all others when it is scheduled waits in the front slot and never sees
+ * the heap: the end of a CPU's next step is often that. While the slot is taken it is earlier than the
+ * whole heap, so the order is that of the heap alone.
+ */
 struct event_queue {
+	struct event_entry front; /* .ev NULL: empty */
 	struct event_entry *heap;
 	u32 len;
 	u32 cap;

@@ -15,9 +15,12 @@
 struct pool {
 	const char *name;
 	size_t size;	/* bytes for each object, as asked for */
+	size_t unit;	/* bytes that it takes in a slab */
 	size_t in_use;	/* objects handed out now */
 	void *free;	/* singly linked free objects */
 	void *slabs;	/* singly linked slabs */
+	char *fresh;	/* the part of the latest slab that was never handed out */
+	size_t nfresh;	/* objects in it */
 	size_t per_slab;
 };
 

@@ -1,2 +1,10 @@
 # SPDX-License-Identifier: MIT
-SRC :=
+SRC := \
+	choice.c \
+	event.c \
+	pool.c \
+	rng.c \
+	sim.c \
+	strategy.c \
+	units.c \
+

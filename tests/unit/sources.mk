@@ -1,3 +1,9 @@
 # SPDX-License-Identifier: MIT
-UNIT_TESTS :=
+UNIT_TESTS := \
+	choice \
+	event \
+	pool \
+	rng \
+	units \
+
 UNIT_SUPPORT :=

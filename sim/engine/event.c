@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The event queue: a 4-ary heap of keys with one slot in front of it. The order is documented in
+ * event.h.
+ *
+ * Four children to a node, because a node's children then lie side by side in memory and the heap
+ * is half as deep as a binary one (LaMarca and Ladner, "The influence of caches on the performance
+ * of heaps", 1996). Entries move down or up as a hole does: one store for each level.
+ */
+#include "sim/engine/event.h"
+
+#include <stdlib.h>
+
+#include "sim/engine/pool.h"
+#include "sim/engine/sim.h"
+
+#define HEAP_ARITY 4u
+#define HEAP_FIRST_CAP 64u
+
+static inline bool entry_before(const struct event_entry *a, const struct event_entry *b)
+{
+	if (a->time != b->time)
+		return a->time < b->time;
+	if (a->hosts != b->hosts)
+		return a->hosts < b->hosts;
+	return a->seq < b->seq;
+}
+
+static inline void heap_put(struct event_queue *q, u32 i, const struct event_entry *e)
+{
+	q->heap[i] = *e;
+	e->ev->heap_pos = i + 1;
+}
+
+/* Places e at index i or above, moving later entries down. */
+static void sift_up(struct event_queue *q, u32 i, const struct event_entry *e)
+{
+	while (i > 0) {
+		u32 parent = (i - 1) / HEAP_ARITY;
+
+		if (!entry_before(e, &q->heap[parent]))
+			break;
+		heap_put(q, i, &q->heap[parent]);
+		i = parent;
+	}
+	heap_put(q, i, e);
+}
+
+/* The index of the earliest child, first being the first one. */
+static inline u32 earliest_child(const struct event_queue *q, u32 first)
+{
+	u32 end = min(first + HEAP_ARITY, q->len);
+	u32 best = first;
+
+	for (u32 i = first + 1; i < end; i++)
+		if (entry_before(&q->heap[i], &q->heap[best]))
+			best = i;
+	return best;
+}
+
+/* Places e at index i or below, moving earlier entries up. */
+static void sift_down(struct event_queue *q, u32 i, const struct event_entry *e)
+{
+	for (;;) {
+		u32 first = i * HEAP_ARITY + 1;
+		u32 best;
+
+		if (first >= q->len)
+			break;
+		best = earliest_child(q, first);
+		if (!entry_before(&q->heap[best], e))
+			break;
+		heap_put(q, i, &q->heap[best]);
+		i = best;
+	}
+	heap_put(q, i, e);
+}
+
+/* Index i gets e, wherever that belongs from there. */
+static void heap_replace(struct event_queue *q, u32 i, const struct event_entry *e)
+{
+	if (i > 0 && entry_before(e, &q->heap[(i - 1) / HEAP_ARITY]))
+		sift_up(q, i, e);
+	else
+		sift_down(q, i, e);
+}
+
+static void heap_remove(struct event_queue *q, u32 i)
+{
+	struct event_entry last;
+
+	q->heap[i].ev->heap_pos = 0;
+	last = q->heap[--q->len];
+	if (i < q->len)
+		heap_replace(q, i, &last);
+}
+
+static void heap_push(struct event_queue *q, const struct event_entry *e)
+{
+	if (unlikely(q->len == q->cap)) {
+		q->cap = q->cap ? q->cap * 2 : HEAP_FIRST_CAP;
+		q->heap = xrealloc(q->heap, q->cap * sizeof(*q->heap));
+	}
+	sift_up(q, q->len++, e);
+}
+
+void event_queue_init(struct event_queue *q)
+{
+	*q = (struct event_queue){0};
+}
+
+void event_queue_destroy(struct event_queue *q)
+{
+	free(q->heap);
+	free(q->seq);
+	event_queue_init(q);
+}
+
+void event_init(struct event *ev, u32 host, event_fn fn)
+{
+	*ev = (struct event){.host = host, .fn = fn};
+}
+
+static u64 next_seq(struct event_queue *q, u32 origin)
+{
+	if (unlikely(origin >= q->norigin)) {
+		u32 n = max(origin + 1, q->norigin * 2);
+
+		q->seq = xrealloc(q->seq, n * sizeof(*q->seq));
+		for (u32 i = q->norigin; i < n; i++)
+			q->seq[i] = 0;
+		q->norigin = n;
+	}
+	return q->seq[origin]++;
+}
+
+/* An event that is not queued goes to the front slot if it is the earliest of all, else to the
+ * heap. */
+static void queue_insert(struct event_queue *q, const struct event_entry *e)
+{
+	if (q->front.ev) {
+		struct event_entry old = q->front;
+
+		if (!entry_before(e, &old)) {
+			heap_push(q, e);
+			return;
+		}
+		heap_push(q, &old);
+	} else if (q->len && !entry_before(e, &q->heap[0])) {
+		heap_push(q, e);
+		return;
+	}
+	q->front = *e;
+	e->ev->heap_pos = EVENT_FRONT;
+}
+
+void event_at(struct sim *s, struct event *ev, u32 origin, nsec_t t)
+{
+	struct event_queue *q = &s->events;
+	struct event_entry e;
+
+	assert(t >= s->now && t < NSEC_NEVER);
+	assert(t > s->now || ev->host == origin || ev->host == 0 || origin == 0);
+	ev->time = t;
+	ev->origin = origin;
+	ev->seq = next_seq(q, origin);
+	e = (struct event_entry){t, (u64)ev->host << 32 | origin, ev->seq, ev};
+
+	if (ev->heap_pos == 0) {
+		queue_insert(q, &e);
+	} else if (ev->heap_pos == EVENT_FRONT) {
+		q->front.ev = NULL;
+		queue_insert(q, &e);
+	} else if (q->front.ev && entry_before(&e, &q->front)) {
+		/* It passes the front: the slot's invariant needs the long way. */
+		heap_remove(q, ev->heap_pos - 1);
+		queue_insert(q, &e);
+	} else {
+		heap_replace(q, ev->heap_pos - 1, &e);
+	}
+}
+
+void event_cancel(struct sim *s, struct event *ev)
+{
+	struct event_queue *q = &s->events;
+
+	if (ev->heap_pos == EVENT_FRONT) {
+		q->front.ev = NULL;
+		ev->heap_pos = 0;
+	} else if (ev->heap_pos) {
+		heap_remove(q, ev->heap_pos - 1);
+	}
+}
+
+nsec_t event_queue_next(const struct event_queue *q)
+{
+	if (q->front.ev)
+		return q->front.time;
+	return q->len ? q->heap[0].time : NSEC_NEVER;
+}
+
+struct event *event_queue_pop(struct event_queue *q)
+{
+	struct event *ev = q->front.ev;
+
+	if (ev) {
+		q->front.ev = NULL;
+		ev->heap_pos = 0;
+		return ev;
+	}
+	if (!q->len)
+		return NULL;
+	ev = q->heap[0].ev;
+	heap_remove(q, 0);
+	return ev;
+}

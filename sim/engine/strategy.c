@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The strategies that answer choices: the default, the seeded random one, and a given schedule
+ * (choice.h).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/engine/choice.h"
+#include "sim/engine/pool.h"
+
+static void strategy_free(struct strategy *st)
+{
+	free(st);
+}
+
+static u32 default_pick(struct strategy *st, u32 host, enum choice_kind kind, u32 nth, u32 n)
+{
+	return 0;
+}
+
+struct strategy *strategy_default(void)
+{
+	struct strategy *st = xcalloc(1, sizeof(*st));
+
+	*st = (struct strategy){"default", default_pick, strategy_free};
+	return st;
+}
+
+struct random_strategy {
+	struct strategy st;
+	u64 seed;
+	struct ratio p;
+};
+
+/* Every choice has a stream of its own: an answer does not depend on what was asked before it. */
+static u32 random_pick(struct strategy *st, u32 host, enum choice_kind kind, u32 nth, u32 n)
+{
+	struct random_strategy *rs = container_of(st, struct random_strategy, st);
+	struct rng r;
+
+	rng_init(&r, rs->seed, host, RNG_STRATEGY, (u64)kind << 32 | nth);
+	return rng_chance(&r, rs->p) ? 1 + rng_below(&r, n - 1) : 0;
+}
+
+struct strategy *strategy_random(u64 seed, struct ratio p)
+{
+	struct random_strategy *rs = xcalloc(1, sizeof(*rs));
+
+	assert(p.den > 0);
+	rs->st = (struct strategy){"random", random_pick, strategy_free};
+	rs->seed = seed;
+	rs->p = p;
+	return &rs->st;
+}
+
+struct schedule_strategy {
+	struct strategy st;
+	size_t len;
+	struct choice entry[]; /* sorted */
+};
+
+static int compare_place(const struct choice *a, const struct choice *b)
+{
+	if (a->host != b->host)
+		return a->host < b->host ? -1 : 1;
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	return (a->nth > b->nth) - (a->nth < b->nth);
+}
+
+/* Of two entries for one place the smaller value wins, whatever order they came in. */
+static int compare_entry(const void *pa, const void *pb)
+{
+	const struct choice *a = pa, *b = pb;
+	int order = compare_place(a, b);
+
+	return order ? order : (a->value > b->value) - (a->value < b->value);
+}
+
+static u32 schedule_pick(struct strategy *st, u32 host, enum choice_kind kind, u32 nth, u32 n)
+{
+	struct schedule_strategy *ss = container_of(st, struct schedule_strategy, st);
+	struct choice place = {.host = host, .kind = kind, .nth = nth};
+	size_t lo = 0, hi = ss->len;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (compare_place(&ss->entry[mid], &place) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo == ss->len || compare_place(&ss->entry[lo], &place) != 0)
+		return 0;
+	return ss->entry[lo].value < n ? ss->entry[lo].value : 0;
+}
+
+struct strategy *strategy_schedule(const struct choice *sched, size_t len)
+{
+	struct schedule_strategy *ss = xcalloc(1, sizeof(*ss) + len * sizeof(*sched));
+
+	ss->st = (struct strategy){"schedule", schedule_pick, strategy_free};
+	ss->len = len;
+	if (len) {
+		memcpy(ss->entry, sched, len * sizeof(*sched));
+		qsort(ss->entry, len, sizeof(*sched), compare_entry);
+	}
+	return &ss->st;
+}
