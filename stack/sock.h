@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "nic/skb.h"
@@ -27,11 +28,11 @@ struct msg;
 #define SEND_SHUTDOWN 2
 #define SHUTDOWN_MASK 3
 
-/* enum of /proc/net/tcp; other protocols use ESTABLISHED and CLOSE as Linux does. */
-enum tcp_state {
-	TCP_ESTABLISHED = 1, TCP_SYN_SENT, TCP_SYN_RECV, TCP_FIN_WAIT1, TCP_FIN_WAIT2, TCP_TIME_WAIT,
-	TCP_CLOSE, TCP_CLOSE_WAIT, TCP_LAST_ACK, TCP_LISTEN, TCP_CLOSING, TCP_NEW_SYN_RECV
-};
+/*
+ * States are those of netinet/tcp.h (TCP_ESTABLISHED = 1 ...), which /proc/net/tcp prints; other protocols
+ * use ESTABLISHED and CLOSE as Linux does.
+ */
+#define TCP_NEW_SYN_RECV 12 /* a request sock, before it is a connection */
 const char *tcp_state_name(int state); /* "ESTABLISHED", "SYN_SENT"... */
 
 /* One ancillary message on its way between user and protocol; payload follows. */
@@ -100,7 +101,7 @@ struct sock {
 	u32 refs;
 	u64 cookie; /* SO_COOKIE, sock column of the trace; per host, from 1 */
 	u16 family, type, protocol;
-	u8 state;  /* enum tcp_state */
+	u8 state;  /* TCP_ESTABLISHED ... TCP_NEW_SYN_RECV */
 	u8 shutdown; /* RCV_SHUTDOWN | SEND_SHUTDOWN */
 	bool dead;  /* SOCK_DEAD: no file any more, nobody to wake */
 	int err;    /* SO_ERROR, positive errno; read and cleared by sock_error() */

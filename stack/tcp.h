@@ -40,7 +40,6 @@
 struct tcp_sock;
 struct tcp_request_sock;
 
-#define TCP_MSS_DEFAULT 536u
 #define TCP_MIN_MSS 88u
 #define TCP_MAX_WSCALE 14u
 #define TCP_INIT_CWND 10u
@@ -104,7 +103,7 @@ struct tcp_options_received {
 	struct tcp_sack_block sacks[4];
 };
 
-enum tcp_ca_state { TCP_CA_Open_ = 0, TCP_CA_Disorder_, TCP_CA_CWR_, TCP_CA_Recovery_, TCP_CA_Loss_ };
+/* enum tcp_ca_state (TCP_CA_Open ... TCP_CA_Loss) is that of netinet/tcp.h. */
 
 enum tcp_ca_event { CA_EVENT_TX_START, CA_EVENT_CWND_RESTART, CA_EVENT_COMPLETE_CWR, CA_EVENT_LOSS, CA_EVENT_ECN_NO_CE, CA_EVENT_ECN_IS_CE };
 
