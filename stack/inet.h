@@ -29,6 +29,7 @@ struct inet_sock {
 	u16 num;		/* bound port; 0: not bound */
 	u16 dport;
 	struct list_head bind_node; /* in its bucket, in order of binding */
+	struct list_head lookup_node; /* listeners and UDP: in the bucket's lookup list */
 	struct inet_bind_bucket *bucket;
 	struct inet_sock *hash_next; /* ehash chain */
 	u32 hash;
@@ -68,11 +69,18 @@ int inet_get_port(struct sock *sk, u16 port);
 /* Gives it back. */
 void inet_put_port(struct sock *sk);
 /*
- * A source port for an active TCP connection (inet_hash_connect(): even offsets preferred, keyed hash of
- * the destination plus table perturbation; CHOICE_PORT), then hashes sk. 0 or -EADDRNOTAVAIL.
- * check_tw: called for a TIME_WAIT or other sock already there; true: may be replaced.
+ * A source port for an active TCP connection, unless it is bound (even offsets preferred, keyed hash of
+ * the destination plus table perturbation, as __inet_hash_connect(); CHOICE_PORT), then hashes inet.
+ * saddr, daddr and dport are set. 0 or -EADDRNOTAVAIL.
+ * may_replace: called for a sock that has the same 4-tuple (TIME_WAIT); true: it was removed.
  */
-int inet_hash_connect(struct inet_sock *inet);
+int inet_hash_connect(struct inet_sock *inet,
+		      bool (*may_replace)(struct inet_sock *old, struct inet_sock *inet));
+/* A child of a listener shares its port (accepted connections, request socks, TIME_WAIT). */
+void inet_inherit_port(struct inet_sock *child, struct inet_sock *parent);
+/* listen(): checks the port again (-EADDRINUSE), then makes the sock visible to inet_lookup_listener(). */
+int inet_listen_insert(struct inet_sock *inet);
+void inet_listen_remove(struct inet_sock *inet);
 s64 inet_getname(struct sock *sk, bool peer, struct sockaddr_storage *ss);
 /* Parses and checks a destination; port 0 etc. are the caller's. 0 or -errno as connect(2). */
 int inet_parse_dest(struct sock *sk, const struct sockaddr *sa, socklen_t len, union ipaddr *a,
