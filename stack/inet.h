@@ -50,6 +50,7 @@ struct inet_sock {
 	u8 min_ttl;
 	u32 flowlabel;
 	u16 port_range[2];	/* IP_LOCAL_PORT_RANGE, 0: none */
+	bool mc_all;		/* IP_MULTICAST_ALL, true */
 	struct list_head mc_list; /* struct ip_mc_socklist */
 };
 
@@ -110,6 +111,8 @@ struct inet_sock *udp_lookup(struct net *net, const union ipaddr *saddr, u16 spo
 void udp_lookup_multi(struct net *net, const union ipaddr *saddr, u16 sport,
 		      const union ipaddr *daddr, u16 dport, int dif,
 		      void (*fn)(void *ctx, struct inet_sock *inet), void *ctx);
+/* True when the socket (or, with IP_MULTICAST_ALL, any) joined the group on the device. */
+bool inet_mc_wants(const struct inet_sock *inet, const union ipaddr *group, int dif);
 /* Flow hash of the tuple with the host's secret, as inet_ehashfn(). */
 u32 inet_ehashfn(struct net *net, const union ipaddr *laddr, u16 lport, const union ipaddr *faddr,
 		 u16 fport);

@@ -112,6 +112,7 @@ struct net {
 	struct netdev_notifier notifier;
 	u32 genid;		      /* bumped when routes, addresses or PMTU change */
 	struct rng rng_isn, rng_port, rng_ipid, rng_misc, rng_neigh;
+	u32 *port_perturb;	      /* made with the first connect(); inet_port.c */
 	u64 hash_secret[2];	      /* for ISN, port hash, IP id, cookies */
 	u64 icmp_tokens;	      /* global ICMP rate limit; icmp.c */
 	nsec_t icmp_stamp;
