@@ -46,10 +46,10 @@ struct skb_frag {
 };
 
 #define MAX_SKB_FRAGS 17
-/* Linear area: Ethernet + VLAN + IPv6 + extension headers + TCP with options, and room to spare. */
-#define SKB_HEAD_SIZE 224
-/* Where data starts in a new skb: room for the headers below the transport header. */
-#define SKB_HEADROOM 112
+/* Linear area: the headroom, and as much again for headers that a receiver makes linear. */
+#define SKB_HEAD_SIZE 288
+/* Where data starts in a new skb: room for TCP, IPv4 (60 bytes each, with options) and Ethernet + VLAN. */
+#define SKB_HEADROOM 144
 
 enum skb_ip_summed {
 	CHECKSUM_NONE = 0,    /* must be verified in software */

@@ -41,6 +41,7 @@ struct dst {
 	struct neighbour *neigh; /* cached; NULL until first used; valid with genid */
 	u32 mtu;	      /* of the path: device, route and PMTU exceptions */
 	u32 genid;
+	nsec_t expires;	      /* of a learned path MTU; NSEC_NEVER: none */
 	u32 rtt_hint, initcwnd, initrwnd, advmss; /* route metrics, 0: none */
 	u8 type;	      /* enum rtn_type */
 	bool pmtu_locked;     /* mtu lock */
@@ -48,7 +49,7 @@ struct dst {
 
 static inline bool dst_valid(const struct dst *d, const struct net *net)
 {
-	return d->dev && d->genid == net->genid;
+	return d->dev && d->genid == net->genid && net->sim->now < d->expires;
 }
 
 /* 0, -ENETUNREACH, -EHOSTUNREACH, -EINVAL, -EACCES (broadcast and prohibit are the caller's to check). */
@@ -99,6 +100,7 @@ struct ip_tx {
 	u32 priority, mark;
 	const u8 *opts; /* IPv4 options, multiple of 4 */
 	u8 optlen;
+	bool no_mc_loop; /* IP_MULTICAST_LOOP off: no copy for the sending host's own members */
 };
 
 /*

@@ -20,13 +20,14 @@ struct frag_table;
 struct inet_hash;
 struct unix_table;
 struct pmtu_table;
+struct icmp_peers;
 struct sock;
 
 /* /proc/sys/net/ipv4 and ipv6, by their names. Units as in Linux; sizes in bytes. Defaults in net.c. */
 struct net_sysctl {
 	/* net.core */
 	int somaxconn;				/* 4096 */
-	u32 rmem_default, rmem_max, wmem_default, wmem_max; /* 212992 */
+	u32 rmem_default, rmem_max, wmem_default, wmem_max; /* 212992, 4 MiB */
 	u32 optmem_max;				/* 131072 */
 	/* IP */
 	int ip_default_ttl;			/* 64 */
@@ -47,9 +48,23 @@ struct net_sysctl {
 	u32 ipfrag_high_thresh, ipfrag_low_thresh; /* 4 MiB, 3 MiB */
 	nsec_t ipfrag_time;			/* 30 s */
 	nsec_t ip6frag_time;			/* 60 s */
-	bool rp_filter;
+	int ipfrag_max_dist;			/* 64 */
+	int rp_filter;				/* 0: off, 1: strict, 2: loose (RFC 3704) */
+	bool accept_local, route_localnet;
+	bool accept_redirects;			/* true; of both families, ignored while forwarding */
+	int icmpv6_ratelimit;			/* ms, 100 */
+	bool icmpv6_echo_ignore_all;
+	/* Neighbours of both families: net.ipv4.neigh.default and its ipv6 twin. */
+	nsec_t base_reachable_time;		/* 30 s */
+	nsec_t retrans_time;			/* 1 s */
+	nsec_t delay_first_probe_time;		/* 5 s */
+	int ucast_solicit, mcast_solicit;	/* 3, 3 */
+	u32 unres_qlen_bytes;			/* 212992 */
+	int neigh_gc_thresh2, neigh_gc_thresh3;	/* 512, 1024 */
+	int igmp_qrv;				/* 2: times a report is sent, RFC 3376 8.1 */
+	int igmp_max_memberships;		/* 20, of one socket */
 	/* TCP, see tcp(7) and ip-sysctl */
-	u32 tcp_rmem[3];			/* 4096, 131072, 6291456 */
+	u32 tcp_rmem[3];			/* 4096, 131072, 33554432 */
 	u32 tcp_wmem[3];			/* 4096, 16384, 4194304 */
 	u32 tcp_mem[3];				/* pages; not enforced below the hard limit */
 	char tcp_congestion_control[16];	/* "cubic" */
@@ -102,10 +117,12 @@ struct net_sysctl {
 struct net {
 	struct host *host;
 	struct sim *sim;
+	struct host_layer layer;      /* tear-down; net.c */
+	bool dying;		      /* tear-down is under way: nothing is sent or configured */
 	struct net_sysctl sysctl;
 	struct netns_mib mib;
 	struct fib *fib;	      /* routes of both families; route.c */
-	struct neigh_table *neigh;    /* ARP and ND entries; neighbour.c */
+	struct neigh_table *neigh;    /* ARP and ND entries, made with the first; neighbour.c */
 	struct frag_table *frags;     /* made with the first fragment; fragment.c */
 	struct pmtu_table *pmtu;      /* made with the first exception; route.c */
 	struct unix_table *unix_tab;  /* made with the first bound name */
@@ -114,8 +131,11 @@ struct net {
 	struct rng rng_isn, rng_port, rng_ipid, rng_misc, rng_neigh;
 	u32 *port_perturb;	      /* made with the first connect(); inet_port.c */
 	u64 hash_secret[2];	      /* for ISN, port hash, IP id, cookies */
-	u64 icmp_tokens;	      /* global ICMP rate limit; icmp.c */
-	nsec_t icmp_stamp;
+	u32 icmp_tokens, icmp6_tokens; /* global ICMP rate limits; icmp_limit.c */
+	nsec_t icmp_stamp, icmp6_stamp;
+	struct icmp_peers *icmp_peers; /* limits by destination, made with the first error sent */
+	struct packet_type ptype_ip, ptype_arp, ptype_ip6;
+	u32 ip_idents;		      /* identification of datagrams that may be fragmented */
 	int tcp_orphans, tcp_tw_count;
 	struct list_head socks;	      /* struct sock.net_node, in order of creation: `ss`, tear-down */
 	/* Option names that were asked for and are not there: counted, see sockopt.c. */

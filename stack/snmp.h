@@ -10,6 +10,8 @@
 
 #include "sim/engine/types.h"
 
+struct net;
+
 #define IP_MIBS(X)                                                                                 \
 	X(InReceives) X(InHdrErrors) X(InAddrErrors) X(ForwDatagrams) X(InUnknownProtos)           \
 	X(InDiscards) X(InDelivers) X(OutRequests) X(OutDiscards) X(OutNoRoutes) X(ReasmTimeout)   \
@@ -96,5 +98,10 @@ struct netns_mib {
 /* The kernel's spelling ("InReceives", of group "Ip") of a counter. */
 const char *mib_name(enum mib m);
 const char *mib_group(enum mib m); /* "Ip", "Ip6", "IpExt", "Icmp", "Icmp6", "Tcp", "Udp", "Udp6", "TcpExt" */
+/*
+ * Writes every counter that is not 0 as a counter row: scope "snmp", "snmp6" or "netstat" (the file of
+ * /proc/net), the group as object.
+ */
+void net_report_counters(struct net *net);
 
 #endif

@@ -1,2 +1,5 @@
 # SPDX-License-Identifier: MIT
-SRC :=
+SRC := \
+	addr.c \
+	snmp.c \
+
