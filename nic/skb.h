@@ -84,7 +84,8 @@ struct sk_buff {
 	bool l4_hash;		  /* hash covers ports */
 	bool corrupted;		  /* a link flipped bits */
 	bool ooo_okay;
-	u8 decrypted_reserved;	  /* always 0; keeps the layout explicit */
+	bool traced;		  /* trace_packet() has been called for it */
+	bool bad_fcs;		  /* corrupted so that the frame check sequence shows it */
 	u16 queue_mapping;	  /* TX: queue; RX: queue + 1 (0: none), as skb_record_rx_queue() */
 	u16 vlan_tci;		  /* 0: untagged */
 	u32 napi_id;

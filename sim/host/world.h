@@ -25,6 +25,8 @@ struct world_object {
 };
 
 struct skb_pools; /* nic/skb.h */
+struct link;
+struct netswitch;
 
 struct world {
 	struct sim sim;
@@ -33,6 +35,9 @@ struct world {
 	u32 cap;
 	struct list_head objects;
 	struct skb_pools *skb; /* set by nic/ */
+	struct link *links, *last_link; /* nic/: in order of creation */
+	u32 nlinks;
+	struct netswitch *switches, *last_switch;
 	void *stack;	       /* set by stack/: struct stack_world */
 	void *process;	       /* set by sim/process/ */
 };
