@@ -118,6 +118,14 @@ void skb_world_init(struct world *w);
 struct sk_buff *alloc_skb(struct host *h);
 /* A second skb with the same header bytes and shared payload. No owner socket; id is kept. */
 struct sk_buff *skb_clone(const struct sk_buff *skb);
+/* Ends the accounting to the socket that owns skb, which then has no owner. */
+static inline void skb_orphan(struct sk_buff *skb)
+{
+	if (skb->destructor)
+		skb->destructor(skb);
+	skb->destructor = NULL;
+	skb->sk = NULL;
+}
 /* The packet reached where it should go. */
 void consume_skb(struct sk_buff *skb);
 /* The packet is dropped: traced with reason and place (trace_place.h), counted by reason on the host. */

@@ -181,6 +181,11 @@ void skb_set_owner_w(struct sk_buff *skb, struct sock *sk);
  * SOCKET_RCVBUFF. On success wakes readers.
  */
 int sock_queue_rcv_skb(struct sock *sk, struct sk_buff *skb);
+/* Copies len bytes at skb_off (from data) to the iterator's bytes at it_off. */
+void skb_copy_to_iter(const struct sk_buff *skb, u32 skb_off, const struct iov_iter *it,
+		      size_t it_off, u32 len);
+/* The control messages of SOL_SOCKET that came with a received packet: SO_TIMESTAMP, SO_TIMESTAMPNS. */
+void sock_recv_cmsgs(struct msg *m, struct sock *sk, const struct sk_buff *skb);
 /* Room to send len more bytes? Datagram sockets. */
 bool sock_writeable(const struct sock *sk);
 
