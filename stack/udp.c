@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+#include "stack/udp.h"
+
+#include <linux/sockios.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+
+#include "sim/host/host.h"
+#include "stack/inet_mc.h"
+#include "stack/syscall.h"
+#include "stack/udp_priv.h"
+
+static int udp_init_sock(struct sock *sk)
+{
+	inet_sock_init(inet_sk(sk));
+	skb_queue_init(&udp_sk(sk)->reader_queue);
+	return 0;
+}
+
+static void udp_purge(struct udp_sock *up)
+{
+	struct sock *sk = &up->inet.sk;
+
+	while (udp_first_packet(up)) {
+		struct sk_buff *skb = skb_peek(&up->reader_queue);
+
+		udp_unlink(up, skb);
+		consume_skb(skb);
+	}
+	sk->rmem_alloc -= up->forward_deficit;
+	up->forward_deficit = 0;
+}
+
+static s64 udp_release(struct task *t, struct sock *sk)
+{
+	udp_flush_pending(udp_sk(sk));
+	inet_mc_drop(inet_sk(sk));
+	if (inet_sk(sk)->num)
+		inet_put_port(sk);
+	sock_set_state(sk, TCP_CLOSE);
+	udp_purge(udp_sk(sk));
+	return 0;
+}
+
+/* ---- connect ----------------------------------------------------------------------------------- */
+
+/* connect() with AF_UNSPEC. What bind() fixed stays. */
+static s64 udp_disconnect(struct sock *sk)
+{
+	struct inet_sock *inet = inet_sk(sk);
+	union ipaddr any = sk->family == AF_INET ? ipaddr_v4(INADDR_ANY) : ipaddr_v6(&in6addr_any);
+
+	sock_set_state(sk, TCP_CLOSE);
+	inet->daddr = any;
+	inet->dport = 0;
+	inet->dst.dev = NULL;
+	if (!(sk->userlocks & SOCK_BINDADDR_LOCK))
+		inet->saddr = inet->rcv_saddr = any;
+	if (!(sk->userlocks & SOCK_BINDPORT_LOCK) && inet->num) {
+		inet_put_port(sk);
+		inet->sport = 0;
+	}
+	return 0;
+}
+
+static s64 udp_connect(struct task *t, struct sock *sk, const struct sockaddr *sa, socklen_t len,
+		       int file_flags)
+{
+	struct inet_sock *inet = inet_sk(sk);
+	struct flow fl = { .saddr = inet->saddr, .proto = IPPROTO_UDP, .tos = inet->tos,
+			   .mark = sk->mark, .sport = inet->sport, .uid = sk->uid,
+			   .dontroute = sk->dontroute };
+	struct dst dst;
+	int err;
+
+	if (len < sizeof(sa->sa_family))
+		return -EINVAL;
+	if (sa->sa_family == AF_UNSPEC)
+		return udp_disconnect(sk);
+	if (inet_autobind(sk))
+		return -EAGAIN;
+	err = inet_parse_dest(sk, sa, len, &fl.daddr, &fl.dport, &fl.oif);
+	if (err)
+		return err;
+	if (ipaddr_is_any(&fl.saddr) && ipaddr_is_v4(&fl.saddr) != ipaddr_is_v4(&fl.daddr))
+		fl.saddr = ipaddr_is_v4(&fl.daddr) ? ipaddr_v4(INADDR_ANY) :
+						     ipaddr_v6(&in6addr_any);
+	if (ipaddr_is_multicast(&fl.daddr)) {
+		if (!fl.oif)
+			fl.oif = inet->mc_index;
+		if (ipaddr_is_any(&fl.saddr) && !ipaddr_is_any(&inet->mc_addr))
+			fl.saddr = inet->mc_addr;
+	}
+	err = route_output(sk->net, &fl, &dst);
+	if (err)
+		return err;
+	if (dst.type == RTN_BROADCAST_ && !sk->broadcast)
+		return -EACCES;
+	if (ipaddr_is_any(&inet->saddr))
+		inet->saddr = dst.saddr;
+	if (ipaddr_is_any(&inet->rcv_saddr))
+		inet->rcv_saddr = dst.saddr;
+	inet->daddr = fl.daddr;
+	inet->dport = fl.dport;
+	inet->dst = dst;
+	sock_set_state(sk, TCP_ESTABLISHED);
+	return 0;
+}
+
+/* inet_shutdown(): an unconnected socket gets ENOTCONN, and is shut down all the same. */
+static s64 udp_shutdown(struct task *t, struct sock *sk, int how)
+{
+	sk->shutdown |= (u8)(how + 1);
+	sk->state_change(sk);
+	return sk->state == TCP_CLOSE ? -ENOTCONN : 0;
+}
+
+/* ---- receiving --------------------------------------------------------------------------------- */
+
+static s64 udp_wait_packet(struct task *t, struct sock *sk, int flags)
+{
+	nsec_t timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
+	int err = sock_error(sk);
+	s64 ret;
+
+	if (err)
+		return err;
+	if (sk->shutdown & RCV_SHUTDOWN)
+		return 0;
+	ret = task_wait_on(t, &sk->wq, true, EPOLLIN | EPOLLERR, timeo, "recv");
+	return ret == -ERESTARTSYS ? sock_intr_errno(timeo) : ret;
+}
+
+static void udp_fill_name(struct sock *sk, struct msg *m, const struct ip_rx *rx, u16 sport)
+{
+	struct sockaddr_storage ss;
+	socklen_t len;
+
+	if (!m->name)
+		return;
+	len = ipaddr_to_sockaddr(&rx->saddr, sport,
+				 ipaddr_is_linklocal(&rx->saddr) && !ipaddr_is_v4(&rx->saddr) ?
+					 (u32)rx->iif :
+					 0,
+				 sk->family, &ss);
+	memcpy(m->name, &ss, min(len, m->namelen));
+	m->namelen = len;
+}
+
+static s64 udp_recvmsg(struct task *t, struct sock *sk, struct msg *m, int flags)
+{
+	struct udp_sock *up = udp_sk(sk);
+	struct sk_buff *skb;
+	struct ip_rx rx;
+	u32 ulen, copied;
+	u16 sport, dport;
+
+	/* Nothing is ever put on the error queue: IP_RECVERR is refused. */
+	if (flags & MSG_ERRQUEUE)
+		return -EAGAIN;
+	skb = udp_first_packet(up);
+	if (!skb)
+		return udp_wait_packet(t, sk, flags);
+	rx = *IP_RX(skb);
+	sport = get_be16(skb_data(skb));
+	dport = get_be16(skb_data(skb) + 2);
+	ulen = skb->len - UDP_HLEN;
+	copied = (u32)min((size_t)ulen, m->iter.total);
+	if (copied < ulen)
+		m->flags |= MSG_TRUNC;
+	skb_copy_to_iter(skb, UDP_HLEN, &m->iter, 0, copied);
+	udp_fill_name(sk, m, &rx, sport);
+	sk->stamp = skb->tstamp;
+	sock_recv_cmsgs(m, sk, skb);
+	inet_cmsg_recv(&up->inet, m, &rx, dport);
+	if (!(flags & MSG_PEEK)) {
+		if (ipaddr_is_v4(&rx.daddr))
+			NET_INC_STATS(sk->net, InDatagrams);
+		else
+			NET_INC_STATS(sk->net, Udp6InDatagrams);
+		udp_unlink(up, skb);
+		consume_skb(skb);
+	}
+	return flags & MSG_TRUNC ? ulen : copied;
+}
+
+/* datagram_poll() and udp_poll(): a blocking reader is not told of a packet with a bad checksum. */
+static u32 udp_poll(struct sock *sk)
+{
+	struct udp_sock *up = udp_sk(sk);
+	bool nonblock = sk->file && sk->file->flags & O_NONBLOCK;
+	bool readable = sk->receive_queue.qlen || up->reader_queue.qlen;
+	u32 mask = 0;
+
+	if (sk->err || sk->error_queue.qlen)
+		mask |= EPOLLERR;
+	if (sk->shutdown & RCV_SHUTDOWN)
+		mask |= EPOLLRDHUP | EPOLLIN | EPOLLRDNORM;
+	if (sk->shutdown == SHUTDOWN_MASK)
+		mask |= EPOLLHUP;
+	if (readable && !nonblock && !(sk->shutdown & RCV_SHUTDOWN))
+		readable = udp_first_packet(up) != NULL;
+	if (readable)
+		mask |= EPOLLIN | EPOLLRDNORM;
+	if (sock_writeable(sk))
+		mask |= EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
+	return mask;
+}
+
+static s64 udp_ioctl(struct task *t, struct sock *sk, unsigned cmd, void *arg)
+{
+	struct sk_buff *skb;
+
+	switch (cmd) {
+	case SIOCOUTQ:
+		*(int *)arg = (int)sk->wmem_alloc;
+		return 0;
+	case FIONREAD:
+		skb = udp_first_packet(udp_sk(sk));
+		*(int *)arg = skb ? (int)(skb->len - UDP_HLEN) : 0;
+		return 0;
+	default:
+		return -ENOTTY;
+	}
+}
+
+/* ---- options ----------------------------------------------------------------------------------- */
+
+static s64 udp_setsockopt(struct task *t, struct sock *sk, int level, int name, const void *val,
+			  socklen_t len)
+{
+	int v;
+
+	if (level != IPPROTO_UDP)
+		return inet_setsockopt(t, sk, level, name, val, len);
+	if (len < sizeof(v))
+		return -EINVAL;
+	memcpy(&v, val, sizeof(v));
+	if (name != UDP_CORK) {
+		sk->net->enoprotoopt++;
+		return -ENOPROTOOPT;
+	}
+	udp_sk(sk)->corkflag = v != 0;
+	return v ? 0 : udp_push_pending(udp_sk(sk));
+}
+
+static s64 udp_getsockopt(struct task *t, struct sock *sk, int level, int name, void *val,
+			  socklen_t *len)
+{
+	int v;
+
+	if (level != IPPROTO_UDP)
+		return inet_getsockopt(t, sk, level, name, val, len);
+	if (name != UDP_CORK) {
+		sk->net->enoprotoopt++;
+		return -ENOPROTOOPT;
+	}
+	v = udp_sk(sk)->corkflag;
+	*len = min(*len, (socklen_t)sizeof(v));
+	memcpy(val, &v, *len);
+	return 0;
+}
+
+#define UDP_PROTO_OPS(af, text)                                                                    \
+	{                                                                                          \
+		.name = text, .family = af, .type = SOCK_DGRAM, .protocol = IPPROTO_UDP,           \
+		.obj_size = sizeof(struct udp_sock), .init = udp_init_sock,                        \
+		.release = udp_release, .bind = inet_bind, .connect = udp_connect,                 \
+		.shutdown = udp_shutdown, .getname = inet_getname, .sendmsg = udp_sendmsg,         \
+		.recvmsg = udp_recvmsg, .poll = udp_poll, .ioctl = udp_ioctl,                      \
+		.setsockopt = udp_setsockopt, .getsockopt = udp_getsockopt,                        \
+	}
+
+const struct proto_ops udp_prot = UDP_PROTO_OPS(AF_INET, "UDP");
+const struct proto_ops udpv6_prot = UDP_PROTO_OPS(AF_INET6, "UDPv6");
