@@ -350,11 +350,11 @@ static void reschedule(struct link_dir *d, const struct link_params *old)
 	nsec_t now = link_now(d);
 	struct list_head waiting;
 	struct sk_buff *skb, *tmp;
+	struct link_frame last = {.seq = UINT64_MAX};
 	nsec_t free_at = now;
 
 	list_init(&waiting);
-	list_for_each_entry_safe(skb, tmp, &d->flight, node)
-	{
+	list_for_each_entry_safe (skb, tmp, &d->flight, node) {
 		struct list_head *at = waiting.prev;
 
 		if (link_frame(skb)->start <= now) {
@@ -374,16 +374,21 @@ static void reschedule(struct link_dir *d, const struct link_params *old)
 	d->free_frac = 0;
 	d->slot_len = 0;
 	d->slot_bytes = 0;
-	list_for_each_entry_safe(skb, tmp, &waiting, node)
-	{
+	list_for_each_entry_safe (skb, tmp, &waiting, node) {
 		struct link_frame *f = link_frame(skb);
 		nsec_t late = f->arrive - f->end - old->delay;
 
 		list_del_init(&skb->node);
-		serialise(d, f, skb->len, now);
+		if (f->seq == last.seq) { /* a duplicate: it is made on the way */
+			f->start = last.start;
+			f->end = last.end;
+		} else {
+			serialise(d, f, skb->len, now);
+			if (f->start > now)
+				slots_add(d, f->start, skb->len);
+		}
+		last = *f;
 		f->arrive = f->end + d->p.delay + late;
-		if (f->start > now)
-			slots_add(d, f->start, skb->len);
 		flight_insert(d, skb);
 	}
 }

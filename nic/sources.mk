@@ -1,3 +1,5 @@
 # SPDX-License-Identifier: MIT
-SRC :=
+SRC := \
+	link.c \
+	link_faults.c \
 
