@@ -88,12 +88,20 @@ const char *trace_level_name(enum trace_level level);
 struct trace_sink {
 	struct trace_sink *next;
 	void (*row)(struct trace_sink *s, const struct trace_table_desc *d, const struct tval *v);
-	/* Called once at the end; ok is false when the run failed. Frees the sink. */
-	void (*close)(struct trace_sink *s, bool ok);
+	/*
+	 * Called once at the end; ok is false when the run failed. Frees the sink. Returns NULL, or what
+	 * went wrong since it was made, as text that the caller frees.
+	 */
+	char *(*close)(struct trace_sink *s, bool ok);
 };
 
 struct trace *trace_new(enum trace_level level);
-/* Closes all sinks. */
+/*
+ * Closes all sinks. Returns NULL, or the first sink's error (disk full...), which the caller frees.
+ * Rows that come later are only hashed.
+ */
+char *trace_finish(struct trace *tr, bool ok);
+/* Finishes it, unless that has been done, and frees it. */
 void trace_free(struct trace *tr, bool ok);
 void trace_add_sink(struct trace *tr, struct trace_sink *sink);
 /* The running hash (64 bits) over all rows so far, of all tables but RUN, FILE and CHECK_RESULT. */
@@ -159,7 +167,13 @@ struct trace_packet {
 	/* Payload that follows head in order: called to copy len bytes at off (from the frame's start). */
 	void (*copy)(const void *cookie, u32 off, void *to, u32 len);
 	const void *cookie;
-	u32 len; /* of the whole frame */
+	u32 len; /* of the whole frame, at least head_len */
+	/*
+	 * For a frame whose checksum is left to the device (CHECKSUM_PARTIAL): where the sum starts, and
+	 * where the field is from there. The trace fills in its own copy, so that captures are right and
+	 * the hash, which covers head as it is, does not depend on the level. csum_start 0: nothing to do.
+	 */
+	u16 csum_start, csum_offset;
 };
 void trace_packet(struct trace *tr, const struct trace_packet *row);
 
@@ -191,7 +205,20 @@ void trace_check_result(struct trace *tr, const char *name, bool ok, const char 
 
 /* ---- sinks -------------------------------------------------------------------------------------- */
 
-/* Writes path (replaced if it exists). On failure returns NULL and sets *err (free() it). */
+/*
+ * Writes path. An older trace there is replaced; any other file is left alone and is an error.
+ * ":memory:" makes a trace for checks only. Rows above level are left out. On failure returns NULL and
+ * sets *err (free() it). More about it in trace_sqlite.h.
+ */
 struct trace_sink *trace_sqlite_sink(const char *path, enum trace_level level, char **err);
+/*
+ * Appends each row to *text as a line, "hop packet=1 t=5 ...", with NULL cells left out; for tests.
+ * *text is NULL or from malloc(), and stays the caller's.
+ */
+struct trace_sink *trace_memory_sink(char **text);
+
+/* A row, or one cell, as text; the caller frees it. */
+char *trace_row_text(const struct trace_table_desc *d, const struct tval *v);
+char *trace_cell_text(const struct tval *v);
 
 #endif

@@ -2,8 +2,8 @@
 /*
  * The places that a packet passes, as the place columns of hop and dropped name them.
  *
- * In the order of a packet's life. A layer reports a hop when it takes a packet in hand at that place.
- * The views of the trace (trace_views.c) know these names, so append, and never rename.
+ * In the order of a packet's life. A layer reports a hop when it takes a packet in hand at that
+ * place. The views of the trace (trace_view.c) know these names, so append, and never rename.
  */
 #ifndef SIM_ENGINE_TRACE_PLACE_H
 #define SIM_ENGINE_TRACE_PLACE_H
@@ -15,7 +15,7 @@
 #define PLACE_SWITCH "switch"	    /* in a switch */
 #define PLACE_RX_RING "rx_ring"	    /* in a descriptor of the receiving NIC's RX ring */
 #define PLACE_NAPI "napi"	    /* taken from the ring by a NAPI poll */
-#define PLACE_BACKLOG "backlog"	    /* queued for another CPU (RPS), or sent by the loopback device */
+#define PLACE_BACKLOG "backlog"	    /* in the backlog of a CPU: RPS, loopback */
 #define PLACE_IP_RCV "ip_rcv"	    /* in the network layer */
 #define PLACE_FORWARD "forward"	    /* routed to another device */
 #define PLACE_SOCKET_RX "socket_rx" /* in a socket's receive queue, or handled by its protocol */

@@ -4,6 +4,7 @@ UNIT_TESTS := \
 	event \
 	pool \
 	rng \
+	trace \
 	units \
 
 UNIT_SUPPORT :=
