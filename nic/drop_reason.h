@@ -65,6 +65,9 @@
 	X(QDISC_DROP)                                                                              \
 	X(QDISC_OVERLIMIT)                                                                         \
 	X(QDISC_CONGESTED)                                                                         \
+	X(FQ_FLOW_LIMIT)                                                                           \
+	X(FQ_HORIZON_LIMIT)                                                                        \
+	X(QUEUE_PURGE)                                                                             \
 	X(CPU_BACKLOG)                                                                             \
 	X(UNHANDLED_PROTO)                                                                         \
 	X(SKB_CSUM)                                                                                \

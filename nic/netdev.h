@@ -78,7 +78,8 @@ struct net_device {
 	const struct net_device_ops *ops;
 	int num_tx_queues, num_rx_queues;
 	struct netdev_queue *txq;
-	struct Qdisc *root; /* a classful or shared root (prio, netem); NULL: one leaf for each queue */
+	struct Qdisc *root; /* serves all queues (prio, netem...); NULL: one leaf for each queue */
+	bool qdisc_set;	    /* the disciplines have been chosen, by a user or at the first opening */
 	u32 tx_queue_len;   /* default 1000 */
 	u32 gso_max_size;   /* default 65536 */
 	u32 gso_max_segs;   /* default 65535 */
