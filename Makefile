@@ -33,6 +33,8 @@ LIB     := $(BUILD)/libsockloom.a
 MAIN    := tools/main.c
 OBJS    := $(SRCS:%.c=$(BUILD)/%.o)
 UNITBIN := $(UNIT_TESTS:%=$(BUILD)/tests/unit/%_test)
+# An archive, so that a test that fakes a layer does not pull in what it fakes.
+UNITLIB := $(BUILD)/tests/unit/libsupport.a
 
 all: sockloom
 
@@ -50,7 +52,12 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(UNIT_SUPPORT:%.c=$(BUILD)/tests/unit/%.o) $(LIB)
+$(UNITLIB): $(UNIT_SUPPORT:%.c=$(BUILD)/tests/unit/%.o)
+	@mkdir -p $(@D)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(UNITLIB) $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
 # Unit tests only: make unit [T=event] runs one.

@@ -57,7 +57,13 @@ struct program_ops {
 	 * first). Fills req. False: the program has ended with *status as in wait(2).
 	 */
 	bool (*resume)(struct utask *u, s64 result, struct syscall_req *req, int *status);
-	/* A handler is to run before the next resume() returns a request: called once for each signal. */
+	/*
+	 * A handler is to run before the program goes on; called once for each signal, and the handler
+	 * of the latest runs first, as its frame is on top. The next resume()'s result means nothing: the
+	 * program runs the handler, whose calls are requests like others, and ends it with the request
+	 * SYS_rt_sigreturn. The result that this returns is that of the call that was interrupted; a call
+	 * to be restarted (SA_RESTART) is carried out again before that.
+	 */
 	void (*handle_signal)(struct utask *u, const struct siginfo *info, u64 handler);
 	/* The task is gone. */
 	void (*destroy)(struct utask *u);

@@ -7,4 +7,6 @@ UNIT_TESTS := \
 	trace \
 	units \
 
-UNIT_SUPPORT :=
+UNIT_SUPPORT := \
+	support/script.c \
+
