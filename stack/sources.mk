@@ -5,6 +5,7 @@ SRC := \
 	inet_hash.c \
 	inet_mc.c \
 	inet_port.c \
+	inet_sockopt.c \
 	reuseport.c \
 	snmp.c \
 	sock_recv.c \

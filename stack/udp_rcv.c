@@ -104,10 +104,6 @@ static void udp_queue_rcv(struct inet_sock *inet, struct sk_buff *skb)
 	struct sock *sk = &inet->sk;
 	bool v4 = ipaddr_is_v4(&IP_RX(skb)->daddr);
 
-	if (inet->min_ttl && IP_RX(skb)->ttl < inet->min_ttl) {
-		udp_drop(sk, skb, v4, false, SKB_DROP_REASON_TCP_MINTTL);
-		return;
-	}
 	if (skb->len <= CHECKSUM_BREAK && !udp_csum_complete(skb)) {
 		udp_drop(sk, skb, v4, true, SKB_DROP_REASON_UDP_CSUM);
 		return;
