@@ -54,6 +54,15 @@ struct tcp_request_sock;
 #define TCP_MAX_QUICKACKS 16u
 #define TCP_RESOURCE_PROBE_INTERVAL (500 * NSEC_PER_MSEC)
 
+/* tp->nonagle, as in Linux. */
+#define TCP_NAGLE_OFF 1
+#define TCP_NAGLE_CORK 2
+#define TCP_NAGLE_PUSH 4
+/* tp->urg_data: the byte in the low eight bits and one of these. */
+#define TCP_URG_VALID 0x0100
+#define TCP_URG_NOTYET 0x0200
+#define TCP_URG_READ 0x0400
+
 /* Header flags, as in the 13th and 14th byte. */
 #define TCPHDR_FIN 0x01
 #define TCPHDR_SYN 0x02
@@ -94,7 +103,7 @@ struct tcp_sack_block {
 struct tcp_options_received {
 	bool saw_tstamp, tstamp_ok, wscale_ok, sack_ok, saw_sack;
 	u8 snd_wscale, rcv_wscale;
-	u8 num_sacks;
+	u8 num_sacks;	   /* blocks received, in sacks[] */
 	u16 mss_clamp;	   /* peer's MSS option; 0: absent */
 	u16 user_mss;
 	u32 rcv_tsval, rcv_tsecr;
@@ -138,6 +147,9 @@ struct tcp_sock {
 	bool repair_reserved;
 	struct sk_buff_head write_queue;
 	struct sk_buff_head rtx_queue;
+	struct skb_buf *page;  /* what small writes are copied to; NULL: none */
+	u32 page_off;	       /* bytes of it in use */
+	bool tsq_throttled;    /* stopped by the small-queue limit; resumed when a packet has left */
 
 	/* receive side */
 	u32 rcv_nxt, copied_seq, rcv_wup, rcv_wnd, rcv_up_reserved;
@@ -146,6 +158,8 @@ struct tcp_sock {
 	u32 urg_seq;
 	struct sk_buff_head out_of_order_queue;
 	struct tcp_options_received rx_opt;
+	bool dsack;	       /* duplicate_sack is to be reported */
+	u8 num_selective_acks; /* blocks to send, without the duplicate one */
 	struct tcp_sack_block duplicate_sack;
 	struct tcp_sack_block selective_acks[4];
 	u32 last_oow_ack_seq_reserved;
@@ -165,8 +179,13 @@ struct tcp_sock {
 		u32 pingpong_count;
 	} ack;
 
-	/* RTT, RFC 6298 with Linux's fields; ns */
+	/*
+	 * RTT, RFC 6298 with Linux's fields; ns. srtt and rtt_min are not scaled; mdev, mdev_max and
+	 * rttvar are four times the deviation, so that rto = srtt + rttvar. TCP_INFO's tcpi_rttvar is
+	 * mdev / 4.
+	 */
 	nsec_t srtt, mdev, mdev_max, rttvar, rto, rtt_min;
+	nsec_t rtt_min_stamp;  /* when rtt_min was seen; it holds for five minutes */
 	u32 rtt_seq;
 	nsec_t retrans_stamp;  /* first retransmission of this episode, 0: none */
 	u8 backoff, retransmits, probes_out, syn_retries, keepalive_probes;
@@ -184,6 +203,12 @@ struct tcp_sock {
 	bool is_cwnd_limited;
 	u32 max_packets_out, cwnd_usage_seq;
 	u32 packets_out, sacked_out, lost_out, retrans_out;
+	/* Hints into rtx_queue, so that the scoreboard is not walked from its head; NULL: the head. */
+	struct sk_buff *highest_sack;	     /* the last one SACKed */
+	struct sk_buff *lost_skb_hint;	     /* loss marking goes on here... */
+	u32 lost_cnt_hint;		     /* ...after so many SACKed segments */
+	struct sk_buff *retransmit_skb_hint; /* nothing lost and not retransmitted is before it */
+	struct tcp_sack_block recv_sack_cache[4]; /* blocks of the last ACK: what is known already */
 	u32 high_seq;	       /* snd_nxt when recovery began */
 	u32 undo_marker;
 	int undo_retrans;
@@ -215,7 +240,7 @@ struct tcp_sock {
 	u8 defer_accept;       /* seconds, as number of SYN-ACK retransmissions inside */
 	nsec_t keepalive_time, keepalive_intvl; /* 0: default */
 	u8 keepcnt;
-	int linger2;	       /* ns / -1; TCP_LINGER2 in seconds * NSEC elsewhere */
+	nsec_t linger2;	       /* life of an orphan in FIN_WAIT2; 0: default, < 0: none */
 	u8 syncnt;
 	u32 notsent_lowat;
 	bool thin_reserved;
@@ -412,7 +437,21 @@ void tcp_enter_quickack_mode(struct tcp_sock *tp, u32 max_quickacks);
 #define TCP_ECN_DEMAND_CWR 4
 #define TCP_ECN_SEEN 8
 
-/* ==== shared building blocks (tcp_output.c): segments without a full socket ========================= */
+/* Options of a header to write (tcp_header.c); only those that are asked for take room. */
+struct tcp_out_options {
+	bool tstamp, sack_perm, wscale_opt;
+	u8 wscale;
+	u16 mss; /* 0: no option */
+	u32 tsval, tsecr;
+	u8 num_sacks;
+	const struct tcp_sack_block *sacks;
+};
+/* Bytes that they take in the header, a multiple of 4. */
+u32 tcp_options_size(const struct tcp_out_options *o);
+/* Writes them at p with Linux's order and padding. */
+void tcp_options_write(u8 *p, const struct tcp_out_options *o);
+
+/* ==== shared building blocks (tcp_header.c): segments without a full socket ========================= */
 
 /* A header to write for SYN-ACKs, RSTs and TIME_WAIT ACKs. */
 struct tcp_header_spec {
