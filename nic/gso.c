@@ -195,16 +195,3 @@ int skb_gso_segment(struct sk_buff *skb, struct sk_buff_head *out)
 	consume_skb(skb);
 	return n;
 }
-
-struct sk_buff *skb_wire_copy(struct sk_buff *skb)
-{
-	struct sk_buff *copy = copy_headers(skb, skb_headlen(skb));
-
-	for (u32 i = 0; i < skb->nfrags; i++)
-		skb_add_frag(copy, skb->frags[i].buf, skb->frags[i].off, skb->frags[i].len);
-	copy->id = skb->id;
-	copy->traced = skb->traced;
-	copy->wire_time = skb->wire_time;
-	copy->truesize = skb->truesize;
-	return copy;
-}

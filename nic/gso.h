@@ -31,10 +31,4 @@ u32 gso_iter_next_len(const struct gso_iter *it);
 /* The next segment, NULL after the last. */
 struct sk_buff *gso_iter_next(struct gso_iter *it);
 
-/*
- * A small copy of a whole frame: headers copied, payload shared, no owner. For frames that go on a wire
- * while the sender keeps the original until completion.
- */
-struct sk_buff *skb_wire_copy(struct sk_buff *skb);
-
 #endif

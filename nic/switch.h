@@ -32,6 +32,10 @@ void switch_params_default(struct switch_params *p);
 struct netswitch *switch_new(struct world *w, const char *name, const struct switch_params *p);
 struct link_port *switch_port(struct netswitch *sw, int port);
 const struct switch_port_stats *switch_port_stats(const struct netswitch *sw, int port);
+/* Its ports, its host id, and the next switch of the world in order of creation. */
+int switch_nports(const struct netswitch *sw);
+u32 switch_host_id(const struct netswitch *sw);
+struct netswitch *switch_next(const struct netswitch *sw);
 /* The port where an address was learned, or -1. */
 int switch_lookup(struct netswitch *sw, const u8 mac[6]);
 

@@ -15,6 +15,7 @@ static const char *const kind_names[] = {
     [CHOICE_INVALID] = "invalid",   [CHOICE_TASK] = "task", [CHOICE_WAITER] = "waiter",
     [CHOICE_WAKE_CPU] = "wake_cpu", [CHOICE_IRQ] = "irq",   [CHOICE_DROP] = "drop",
     [CHOICE_DELAY] = "delay",	    [CHOICE_PORT] = "port", [CHOICE_PREEMPT] = "preempt",
+    [CHOICE_STALL] = "stall",
 };
 static_assert(ARRAY_SIZE(kind_names) == CHOICE_NKINDS, "every kind has a name");
 

@@ -25,6 +25,7 @@ enum choice_kind {
 	CHOICE_DELAY,	 /* k: this packet is late by k times the link's explored quantum */
 	CHOICE_PORT,	 /* which ephemeral port */
 	CHOICE_PREEMPT,	 /* 1: the running task is preempted at this call */
+	CHOICE_STALL,	 /* 1: a CPU is held up between two steps of a driver */
 	CHOICE_NKINDS
 };
 
