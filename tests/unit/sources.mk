@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 UNIT_TESTS := \
 	choice \
+	dql \
 	event \
 	pool \
 	rng \
