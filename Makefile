@@ -18,6 +18,10 @@ CFLAGS  += -std=c17 -D_GNU_SOURCE $(OPT) -g -fno-strict-aliasing $(WARN) $(SANFL
 LDLIBS  += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 LDFLAGS += $(SANFLAGS)
 
+# V=1 shows the commands.
+Q       := $(if $(V),,@)
+say      = @$(if $(V),true,printf '  %-4s %s\n' $(1) $(2))
+
 LAYERS  := sim/engine sim/host nic stack sim/process sim/scenario tools
 SRCS    :=
 # Each folder lists its sources in sources.mk: <folder>/sources.mk sets SRC.
@@ -42,23 +46,24 @@ sockloom: $(BUILD)/sockloom
 	@ln -sf $< $@
 
 $(BUILD)/sockloom: $(MAIN:%.c=$(BUILD)/%.o) $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(LIB): $(OBJS)
-	@rm -f $@
-	ar rcs $@ $^
+	$(Q)rm -f $@
+	$(Q)ar rcs $@ $^
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(UNITLIB): $(UNIT_SUPPORT:%.c=$(BUILD)/tests/unit/%.o)
 	@mkdir -p $(@D)
-	@rm -f $@
-	ar rcs $@ $^
+	$(Q)rm -f $@
+	$(Q)ar rcs $@ $^
 
 $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(UNITLIB) $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
 # Unit tests only: make unit [T=event] runs one.
 unit: $(if $(T),$(BUILD)/tests/unit/$(T)_test,$(UNITBIN))

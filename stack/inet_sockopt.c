@@ -275,9 +275,7 @@ static const struct sockopt_row ipv6_rows[] = {
 	  .min = IPV6_PMTUDISC_DONT, .max = IPV6_PMTUDISC_PROBE, .set = set_mtu_discover,
 	  .note = "IPV6_PMTUDISC_INTERFACE and IPV6_PMTUDISC_OMIT are refused (EINVAL)" },
 };
-static const struct sockopt_table ipv6_options = {
-	ipv6_rows, ARRAY_SIZE(ipv6_rows), .byte_values = false
-};
+static const struct sockopt_table ipv6_options = { ipv6_rows, ARRAY_SIZE(ipv6_rows), .byte_values = false };
 
 /* NULL: the socket has no options of that level. */
 static const struct sockopt_table *table_of(const struct sock *sk, int level)
