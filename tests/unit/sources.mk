@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 UNIT_TESTS := \
 	choice \
-	dql \
 	event \
 	pool \
 	rng \

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Linux's constants by their names. Those of options that are not implemented are here too: a program
+ * that uses one gets Linux's ENOPROTOOPT, and the run counts it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <netinet/udp.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "sim/process/lua_priv.h"
+
+/* Newer than the C library's headers; values of asm-generic/socket.h. */
+#ifndef SO_INCOMING_NAPI_ID
+#define SO_INCOMING_NAPI_ID 56
+#endif
+#ifndef SO_PREFER_BUSY_POLL
+#define SO_PREFER_BUSY_POLL 69
+#endif
+#ifndef SO_BUSY_POLL_BUDGET
+#define SO_BUSY_POLL_BUDGET 70
+#endif
+#ifndef IP_LOCAL_PORT_RANGE
+#define IP_LOCAL_PORT_RANGE 51
+#endif
+
+struct constant {
+	const char *name;
+	lua_Integer value;
+};
+
+#define C(x) { #x, (lua_Integer)(x) }
+static const struct constant constants[] = {
+	C(AF_UNSPEC), C(AF_UNIX), C(AF_INET), C(AF_INET6), C(AF_PACKET), C(AF_NETLINK),
+	C(SOCK_STREAM), C(SOCK_DGRAM), C(SOCK_SEQPACKET), C(SOCK_RAW), C(SOCK_NONBLOCK),
+	C(SOCK_CLOEXEC),
+	C(IPPROTO_IP), C(IPPROTO_IPV6), C(IPPROTO_TCP), C(IPPROTO_UDP), C(IPPROTO_ICMP),
+	C(IPPROTO_ICMPV6),
+	C(SOL_SOCKET), C(SOL_TCP), C(SOMAXCONN), C(SHUT_RD), C(SHUT_WR), C(SHUT_RDWR),
+	C(SO_ACCEPTCONN), C(SO_BINDTODEVICE), C(SO_BROADCAST), C(SO_BUSY_POLL),
+	C(SO_BUSY_POLL_BUDGET), C(SO_COOKIE), C(SO_DEBUG), C(SO_DOMAIN), C(SO_DONTROUTE),
+	C(SO_ERROR), C(SO_INCOMING_CPU), C(SO_INCOMING_NAPI_ID), C(SO_KEEPALIVE), C(SO_LINGER),
+	C(SO_MARK), C(SO_OOBINLINE), C(SO_PASSCRED), C(SO_PEEK_OFF), C(SO_PEERCRED),
+	C(SO_PREFER_BUSY_POLL), C(SO_PRIORITY), C(SO_PROTOCOL), C(SO_RCVBUF), C(SO_RCVBUFFORCE),
+	C(SO_RCVLOWAT), C(SO_RCVTIMEO), C(SO_REUSEADDR), C(SO_REUSEPORT), C(SO_RXQ_OVFL),
+	C(SO_SNDBUF), C(SO_SNDBUFFORCE), C(SO_SNDLOWAT), C(SO_SNDTIMEO), C(SO_TIMESTAMP),
+	C(SO_TIMESTAMPNS), C(SO_TYPE), C(SO_ZEROCOPY), C(SO_MAX_PACING_RATE), C(SO_MEMINFO),
+	C(SCM_RIGHTS), C(SCM_CREDENTIALS),
+	C(TCP_NODELAY), C(TCP_MAXSEG), C(TCP_CORK), C(TCP_KEEPIDLE), C(TCP_KEEPINTVL),
+	C(TCP_KEEPCNT), C(TCP_SYNCNT), C(TCP_LINGER2), C(TCP_DEFER_ACCEPT), C(TCP_WINDOW_CLAMP),
+	C(TCP_INFO), C(TCP_QUICKACK), C(TCP_CONGESTION), C(TCP_USER_TIMEOUT), C(TCP_FASTOPEN),
+	C(TCP_NOTSENT_LOWAT), C(TCP_TIMESTAMP), C(UDP_CORK), C(UDP_SEGMENT), C(UDP_GRO),
+	C(IP_TOS), C(IP_TTL), C(IP_MTU_DISCOVER), C(IP_MTU), C(IP_PKTINFO), C(IP_RECVTTL),
+	C(IP_RECVTOS), C(IP_RECVERR), C(IP_FREEBIND), C(IP_TRANSPARENT), C(IP_MINTTL),
+	C(IP_BIND_ADDRESS_NO_PORT), C(IP_LOCAL_PORT_RANGE), C(IP_MULTICAST_TTL),
+	C(IP_MULTICAST_LOOP), C(IP_MULTICAST_IF), C(IP_MULTICAST_ALL), C(IP_ADD_MEMBERSHIP),
+	C(IP_DROP_MEMBERSHIP), C(IP_PMTUDISC_DONT), C(IP_PMTUDISC_WANT), C(IP_PMTUDISC_DO),
+	C(IP_PMTUDISC_PROBE), C(IPV6_V6ONLY), C(IPV6_UNICAST_HOPS), C(IPV6_MULTICAST_HOPS),
+	C(IPV6_MULTICAST_LOOP), C(IPV6_MULTICAST_IF), C(IPV6_ADD_MEMBERSHIP),
+	C(IPV6_DROP_MEMBERSHIP), C(IPV6_RECVPKTINFO), C(IPV6_RECVHOPLIMIT), C(IPV6_RECVTCLASS),
+	C(IPV6_TCLASS), C(IPV6_MTU), C(IPV6_MTU_DISCOVER), C(IPV6_PKTINFO), C(IPV6_HOPLIMIT),
+	C(MSG_CTRUNC), C(MSG_DONTWAIT), C(MSG_EOR), C(MSG_ERRQUEUE), C(MSG_MORE), C(MSG_NOSIGNAL),
+	C(MSG_OOB), C(MSG_PEEK), C(MSG_TRUNC), C(MSG_WAITALL), C(MSG_WAITFORONE),
+	C(MSG_CMSG_CLOEXEC),
+	C(O_RDONLY), C(O_WRONLY), C(O_RDWR), C(O_NONBLOCK), C(O_CLOEXEC), C(O_ASYNC), C(O_CREAT),
+	C(O_TRUNC), C(O_APPEND), C(F_DUPFD), C(F_DUPFD_CLOEXEC), C(F_GETFD), C(F_SETFD),
+	C(F_GETFL), C(F_SETFL), C(F_GETOWN), C(F_SETOWN), C(F_GETSIG), C(F_SETSIG), C(FD_CLOEXEC),
+	C(FIONREAD), C(FIONBIO), C(FIOASYNC), C(SIOCINQ), C(SIOCOUTQ), C(SIOCATMARK),
+	C(SIOCOUTQNSD),
+	C(POLLIN), C(POLLPRI), C(POLLOUT), C(POLLERR), C(POLLHUP), C(POLLNVAL), C(POLLRDHUP),
+	C(POLLRDNORM), C(POLLRDBAND), C(POLLWRNORM), C(POLLWRBAND),
+	C(EPOLLIN), C(EPOLLPRI), C(EPOLLOUT), C(EPOLLERR), C(EPOLLHUP), C(EPOLLRDHUP), C(EPOLLET),
+	C(EPOLLONESHOT), C(EPOLLEXCLUSIVE), C(EPOLL_CTL_ADD), C(EPOLL_CTL_MOD), C(EPOLL_CTL_DEL),
+	C(EPOLL_CLOEXEC),
+	C(EFD_SEMAPHORE), C(EFD_NONBLOCK), C(EFD_CLOEXEC), C(TFD_NONBLOCK), C(TFD_CLOEXEC),
+	C(TFD_TIMER_ABSTIME), C(CLOCK_REALTIME), C(CLOCK_MONOTONIC), C(CLOCK_BOOTTIME),
+	C(CLOCK_PROCESS_CPUTIME_ID), C(CLOCK_THREAD_CPUTIME_ID), C(TIMER_ABSTIME),
+	C(SIGHUP), C(SIGINT), C(SIGQUIT), C(SIGILL), C(SIGABRT), C(SIGFPE), C(SIGKILL), C(SIGSEGV),
+	C(SIGPIPE), C(SIGALRM), C(SIGTERM), C(SIGUSR1), C(SIGUSR2), C(SIGCHLD), C(SIGCONT),
+	C(SIGSTOP), C(SIGTSTP), C(SIGTTIN), C(SIGTTOU), C(SIGURG), C(SIGIO), C(SIGWINCH),
+	C(SA_RESTART), C(SA_SIGINFO), C(SA_NODEFER), C(SA_RESETHAND), C(SA_NOCLDSTOP),
+	C(SIG_BLOCK), C(SIG_UNBLOCK), C(SIG_SETMASK), C(WNOHANG), C(WUNTRACED),
+	C(POLL_IN), C(POLL_OUT), C(POLL_PRI), C(POLL_ERR), C(POLL_HUP),
+};
+
+void lua_open_constants(lua_State *L)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(constants); i++) {
+		lua_pushinteger(L, constants[i].value);
+		lua_setfield(L, -2, constants[i].name);
+	}
+	/* Every errno that has a name. */
+	for (int e = 1; e < 134; e++) {
+		if (!strerrorname_np(e))
+			continue;
+		lua_pushinteger(L, e);
+		lua_setfield(L, -2, strerrorname_np(e));
+	}
+	lua_pushinteger(L, EWOULDBLOCK);
+	lua_setfield(L, -2, "EWOULDBLOCK");
+	lua_pushstring(L, "0.0.0.0");
+	lua_setfield(L, -2, "INADDR_ANY");
+	lua_pushstring(L, "default");
+	lua_setfield(L, -2, "SIG_DFL");
+	lua_pushstring(L, "ignore");
+	lua_setfield(L, -2, "SIG_IGN");
+}
