@@ -210,6 +210,7 @@ static void trace_frame(struct link_dir *d, struct sk_buff *skb, nsec_t start)
 				     .copy = frame_copy,
 				     .cookie = skb,
 				     .len = skb->len,
+				     .csum_partial = skb->ip_summed == CHECKSUM_PARTIAL,
 				 });
 		skb->traced = true;
 		skb->wire_time = start;

@@ -5,6 +5,7 @@ UNIT_TESTS := \
 	pool \
 	rng \
 	trace \
+	trace_frame \
 	units \
 
 UNIT_SUPPORT := \
