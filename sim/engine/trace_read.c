@@ -315,9 +315,9 @@ static const char frames_sql[] =
     "SELECT p.t AS t, p.seq AS seq, p.id, p.host AS host, p.ifindex AS ifindex, 1, p.seq"
     " FROM packet p WHERE ?1 IN (0, p.host) AND ?2 IN (0, p.ifindex)"
     " UNION ALL"
-    " SELECT h.t, h.seq, h.packet, h.host, h.ifindex, 0, (SELECT seq FROM packet WHERE id = "
-    "h.packet)"
-    " FROM hop h WHERE h.place = '" PLACE_RX_RING "' AND ?1 IN (0, h.host) AND ?2 IN (0, h.ifindex)"
+    " SELECT h.t, h.seq, h.packet, h.host, h.ifindex, 0, p.seq FROM hop h JOIN packet p"
+    " ON p.id = h.packet WHERE h.place = '" PLACE_RX_RING "' AND ?1 IN (0, h.host)"
+    " AND ?2 IN (0, h.ifindex)"
     " ORDER BY t, seq";
 
 int trace_read_frames(struct trace_read *r, u32 host, int ifindex,
