@@ -187,9 +187,10 @@ static int close_one(struct pcapng *p, const char *path)
 {
 	int err = pcapng_close(p);
 
-	if (err)
-		cli_error("export", "%s: %s", path, strerror(-err));
-	return err ? EXIT_INTERNAL : EXIT_OK;
+	if (!err)
+		return EXIT_OK;
+	cli_error("export", "%s: %s", path, strerror(-err));
+	return EXIT_INTERNAL;
 }
 
 static int close_outputs(struct export *e)
@@ -199,14 +200,14 @@ static int close_outputs(struct export *e)
 	for (int k = 0; k < e->n; k++) {
 		struct iface *i = &e->ifaces[k];
 
-		if (i->file && !e->single)
-			status = max(status, close_one(i->file, i->path));
+		if (i->file && !e->single && close_one(i->file, i->path) != EXIT_OK)
+			status = EXIT_INTERNAL;
 		free(i->path);
 		free(i->host_name);
 		free(i->name);
 	}
-	if (e->single)
-		status = max(status, close_one(e->single, e->output));
+	if (e->single && close_one(e->single, e->output) != EXIT_OK)
+		status = EXIT_INTERNAL;
 	free(e->ifaces);
 	return status;
 }
