@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: MIT
 UNIT_TESTS := \
 	choice \
+	cli \
 	event \
+	export \
 	pool \
 	rng \
+	show \
 	trace \
+	trace_compare \
+	trace_doc \
 	trace_frame \
 	units \
 
