@@ -85,6 +85,7 @@ struct in_ifaddr {
 	union ipaddr addr;
 	int plen;
 	struct net_device *dev;
+	bool secondary; /* IPv4: a later address of a subnet that the device is in already */
 };
 void ifaddr_for_each(struct net *net, void (*fn)(void *ctx, const struct in_ifaddr *ifa), void *ctx);
 
