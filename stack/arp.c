@@ -66,7 +66,7 @@ void arp_solicit(struct neighbour *n, struct sk_buff *skb)
 	bool unicast = (n->state & NUD_VALID) && n->probes <= n->net->sysctl.ucast_solicit;
 
 	arp_send(n->net, n->dev, ARPOP_REQUEST, unicast ? n->ha : eth_broadcast, &spa, &n->addr,
-		 unicast ? n->ha : NULL);
+		 NULL);
 }
 
 static bool arp_valid(struct sk_buff *skb, const struct net_device *dev)

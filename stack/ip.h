@@ -44,6 +44,7 @@ struct dst {
 	nsec_t expires;	      /* of a learned path MTU; NSEC_NEVER: none */
 	u32 rtt_hint, initcwnd, initrwnd, advmss; /* route metrics, 0: none */
 	u8 type;	      /* enum rtn_type */
+	u8 plen;	      /* of the route, in bits of its family */
 	bool pmtu_locked;     /* mtu lock */
 };
 

@@ -43,7 +43,6 @@ static const struct net_sysctl net_sysctl_defaults = {
     .icmp_msgs_burst = 50,
     .ipfrag_high_thresh = 4 << 20,
     .ipfrag_low_thresh = 3 << 20,
-    .ipfrag_max_dist = 64,
     .ipfrag_time = 30 * NSEC_PER_SEC,
     .ip6frag_time = 60 * NSEC_PER_SEC,
     .accept_redirects = true,
@@ -200,6 +199,7 @@ static void net_init_streams(struct net *net)
 	rng_init(&net->rng_ipid, seed, id, RNG_IP_ID, 0);
 	rng_init(&net->rng_misc, seed, id, RNG_TCP_MISC, 0);
 	rng_init(&net->rng_neigh, seed, id, RNG_NEIGH, 0);
+	rng_init(&net->rng_icmp, seed, id, RNG_ICMP, 0);
 	rng_init(&secret, seed, id, RNG_HASH_SECRET, 0);
 	net->hash_secret[0] = rng_u64(&secret);
 	net->hash_secret[1] = rng_u64(&secret);
@@ -220,7 +220,7 @@ struct net *net_host_init(struct host *h)
 	net->sim = h->sim;
 	net->sysctl = net_sysctl_defaults;
 	net->genid = 1;
-	net->icmp_tokens = net->icmp6_tokens = (u32)net->sysctl.icmp_msgs_burst;
+	net->icmp_tokens = (u32)net->sysctl.icmp_msgs_burst;
 	list_init(&net->socks);
 	net_init_streams(net);
 	h->net = net;

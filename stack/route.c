@@ -52,6 +52,7 @@ static void dst_apply_entry(struct net *net, struct dst *dst, const struct fib_e
 
 	if (e->mtu)
 		dst->mtu = min(e->mtu, ipaddr_is_v4(daddr) ? IP_MAX_MTU : IP6_MAX_MTU);
+	dst->plen = ipaddr_is_v4(daddr) ? (u8)(e->plen - 96) : e->plen;
 	dst->pmtu_locked = e->mtu_lock;
 	dst->rtt_hint = e->rtt;
 	dst->initcwnd = e->initcwnd;

@@ -1,12 +1,38 @@
 # SPDX-License-Identifier: MIT
 SRC := \
 	addr.c \
+	arp.c \
+	fib.c \
+	fragment.c \
+	icmp.c \
+	icmp_limit.c \
+	icmpv6.c \
+	igmp.c \
+	in_device.c \
+	in_source.c \
 	inet.c \
 	inet_hash.c \
 	inet_mc.c \
 	inet_port.c \
 	inet_sockopt.c \
+	ip6_exthdr.c \
+	ip6_input.c \
+	ip6_output.c \
+	ip_defrag.c \
+	ip_forward.c \
+	ip_fragment.c \
+	ip_input.c \
+	ip_options.c \
+	ip_output.c \
+	mld.c \
+	multicast.c \
+	ndisc.c \
+	neighbour.c \
+	net.c \
+	pmtu.c \
+	protocol.c \
 	reuseport.c \
+	route.c \
 	snmp.c \
 	sock_recv.c \
 	udp.c \
