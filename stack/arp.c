@@ -10,7 +10,8 @@
 #include "stack/in_device.h"
 #include "stack/neighbour.h"
 
-/* Ethernet and IPv4: 8 bytes of header, then sender and target, hardware and protocol address each. */
+/* Ethernet and IPv4: 8 bytes of header, then sender and target, hardware and protocol address each.
+ */
 #define ARP_LEN 28u
 #define ARP_SHA 8
 #define ARP_SPA 14
@@ -92,8 +93,8 @@ static union ipaddr arp_addr(const u8 *p)
 }
 
 /*
- * News about a neighbour that is known already. A gratuitous packet, or a reply that was not sent to
- * us alone, does not confirm that we can reach it.
+ * News about a neighbour that is known already. A gratuitous packet, or a reply that was not sent
+ * to us alone, does not confirm that we can reach it.
  */
 static void arp_learn(struct net *net, struct sk_buff *skb, struct net_device *dev, bool reply)
 {

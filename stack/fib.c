@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The routing tables as sorted arrays (fib.h). Linux keeps IPv4 in an LC-trie and IPv6 in a radix tree;
- * what can be observed, the longest prefix and then the smallest metric, is the same.
+ * The routing tables as sorted arrays (fib.h). Linux keeps IPv4 in an LC-trie and IPv6 in a radix
+ * tree; what can be observed, the longest prefix and then the smallest metric, is the same.
  */
 #include "stack/fib.h"
 

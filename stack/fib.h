@@ -2,10 +2,10 @@
 /*
  * The forwarding information base: routes of both families, longest prefix first.
  *
- * Two tables as in Linux: local (addresses of this host, broadcast, IPv6 multicast), always asked first,
- * then main. A table is one array sorted by prefix length (longest first), prefix, metric; a host with
- * one address has about ten entries, a router some thousands, and both are found by at most one binary
- * search for each prefix length in use.
+ * Two tables as in Linux: local (addresses of this host, broadcast, IPv6 multicast), always asked
+ * first, then main. A table is one array sorted by prefix length (longest first), prefix, metric; a
+ * host with one address has about ten entries, a router some thousands, and both are found by at
+ * most one binary search for each prefix length in use.
  */
 #ifndef STACK_FIB_H
 #define STACK_FIB_H
@@ -19,16 +19,16 @@ enum fib_table_id { FIB_TABLE_LOCAL = 0, FIB_TABLE_MAIN, FIB_NTABLES };
 #define IP6_RT_PRIO_ADDRCONF 256
 
 struct fib_entry {
-	union ipaddr dst;     /* bits beyond plen are 0 */
-	union ipaddr gateway; /* any: on link */
-	union ipaddr prefsrc; /* any: none */
+	union ipaddr dst;	/* bits beyond plen are 0 */
+	union ipaddr gateway;	/* any: on link */
+	union ipaddr prefsrc;	/* any: none */
 	struct net_device *dev; /* NULL only for blackhole, unreachable, prohibit */
 	u32 metric;
 	u32 mtu, initcwnd, initrwnd, advmss, rtt;
-	u8 plen;	      /* 0..128; IPv4's lengths are moved up by 96 */
-	u8 type;	      /* enum rtn_type */
+	u8 plen; /* 0..128; IPv4's lengths are moved up by 96 */
+	u8 type; /* enum rtn_type */
 	bool mtu_lock;
-	bool kernel;	      /* made for an address, not by the user */
+	bool kernel; /* made for an address, not by the user */
 };
 
 struct fib_group {
@@ -63,8 +63,8 @@ const struct fib_entry *fib_lookup(const struct net *net, const struct fib_key *
 /* 0 or -EEXIST (same prefix, metric and device; without a device: same prefix and metric). */
 int fib_insert(struct net *net, enum fib_table_id id, const struct fib_entry *e);
 /*
- * Removes the first entry with the prefix, plen, type and metric of e, and with its device and gateway
- * where those are set. 0 or -ESRCH.
+ * Removes the first entry with the prefix, plen, type and metric of e, and with its device and
+ * gateway where those are set. 0 or -ESRCH.
  */
 int fib_delete(struct net *net, enum fib_table_id id, const struct fib_entry *e);
 /* Removes what leads through dev: all of it, or one family's. */

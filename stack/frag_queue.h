@@ -31,7 +31,9 @@ struct frag_queue {
 	u32 mem;
 	u8 flags;
 	u8 ecn; /* one bit for each ECN field seen */
-	u8 nexthdr; /* IPv6: of the first fragment */
+	/* IPv6, of the first fragment: what follows, and where its headers end and name it. */
+	u8 nexthdr;
+	u16 hlen, nhoff;
 	struct timer timer;
 };
 

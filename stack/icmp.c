@@ -3,8 +3,8 @@
  * ICMP for IPv4 (RFC 792, RFC 1122 section 3.2.2, icmp(7)).
  *
  * Errors that come in are handed to the protocol whose packet they quote, with the errno that Linux
- * gives (icmp_err_convert). Errors that go out quote at most what fits into 576 bytes, never answer an
- * ICMP error, a fragment other than the first, or what was sent to many; and they are limited
+ * gives (icmp_err_convert). Errors that go out quote at most what fits into 576 bytes, never answer
+ * an ICMP error, a fragment other than the first, or what was sent to many; and they are limited
  * (icmp_limit.c).
  */
 #include "stack/icmp.h"
@@ -33,14 +33,14 @@ struct icmp_errno {
 
 /* By code of destination unreachable. */
 static const struct icmp_errno icmp_err_convert[] = {
-    [ICMP_NET_UNREACH] = {ENETUNREACH, false},	    [ICMP_HOST_UNREACH] = {EHOSTUNREACH, false},
-    [ICMP_PROT_UNREACH] = {ENOPROTOOPT, true},	    [ICMP_PORT_UNREACH] = {ECONNREFUSED, true},
-    [ICMP_FRAG_NEEDED] = {EMSGSIZE, false},	    [ICMP_SR_FAILED] = {EOPNOTSUPP, false},
-    [ICMP_NET_UNKNOWN] = {ENETUNREACH, true},	    [ICMP_HOST_UNKNOWN] = {EHOSTDOWN, true},
-    [ICMP_HOST_ISOLATED] = {ENONET, true},	    [ICMP_NET_ANO] = {ENETUNREACH, true},
-    [ICMP_HOST_ANO] = {EHOSTUNREACH, true},	    [ICMP_NET_UNR_TOS] = {ENETUNREACH, false},
-    [ICMP_HOST_UNR_TOS] = {EHOSTUNREACH, false},    [ICMP_PKT_FILTERED] = {EHOSTUNREACH, true},
-    [ICMP_PREC_VIOLATION] = {EHOSTUNREACH, true},   [ICMP_PREC_CUTOFF] = {EHOSTUNREACH, true},
+    [ICMP_NET_UNREACH] = {ENETUNREACH, false},	  [ICMP_HOST_UNREACH] = {EHOSTUNREACH, false},
+    [ICMP_PROT_UNREACH] = {ENOPROTOOPT, true},	  [ICMP_PORT_UNREACH] = {ECONNREFUSED, true},
+    [ICMP_FRAG_NEEDED] = {EMSGSIZE, false},	  [ICMP_SR_FAILED] = {EOPNOTSUPP, false},
+    [ICMP_NET_UNKNOWN] = {ENETUNREACH, true},	  [ICMP_HOST_UNKNOWN] = {EHOSTDOWN, true},
+    [ICMP_HOST_ISOLATED] = {ENONET, true},	  [ICMP_NET_ANO] = {ENETUNREACH, true},
+    [ICMP_HOST_ANO] = {EHOSTUNREACH, true},	  [ICMP_NET_UNR_TOS] = {ENETUNREACH, false},
+    [ICMP_HOST_UNR_TOS] = {EHOSTUNREACH, false},  [ICMP_PKT_FILTERED] = {EHOSTUNREACH, true},
+    [ICMP_PREC_VIOLATION] = {EHOSTUNREACH, true}, [ICMP_PREC_CUTOFF] = {EHOSTUNREACH, true},
 };
 
 /* ---- sending ---- */
@@ -91,7 +91,8 @@ static bool icmp_type_is_error(u8 type)
 	       type == ICMP_TIME_EXCEEDED || type == ICMP_PARAMETERPROB;
 }
 
-/* RFC 1122 section 3.2.2: what must not be answered with an error. head: the packet's first bytes. */
+/* RFC 1122 section 3.2.2: what must not be answered with an error. head: the packet's first bytes.
+ */
 static bool icmp_may_answer(struct net *net, const struct sk_buff *skb, const u8 *head, u32 len,
 			    const union ipaddr *s, const union ipaddr *d)
 {
@@ -121,7 +122,8 @@ static bool icmp_limited(const struct net *net, u8 type, u8 code)
 	return net->sysctl.icmp_ratemask & (1 << type);
 }
 
-static struct sk_buff *icmp_build(struct net *net, u8 type, u8 code, u32 info, const void *data, u32 len)
+static struct sk_buff *icmp_build(struct net *net, u8 type, u8 code, u32 info, const void *data,
+				  u32 len)
 {
 	struct sk_buff *skb = alloc_skb(net->host);
 	u8 *h = skb_put(skb, ICMP_HLEN);
@@ -173,8 +175,12 @@ void icmp_send(struct net *net, struct sk_buff *skb, u8 type, u8 code, u32 info)
 	}
 	len = min(len, min(dst.mtu, ICMP_MAX_LEN) - IPV4_HLEN - ICMP_HLEN);
 	icmp_count_out(net, type);
-	tx = (struct ip_tx){.saddr = dst.saddr, .daddr = s, .proto = IPPROTO_ICMP, .tos = tos,
-			    .local_df = true, .mark = skb->mark};
+	tx = (struct ip_tx){.saddr = dst.saddr,
+			    .daddr = s,
+			    .proto = IPPROTO_ICMP,
+			    .tos = tos,
+			    .local_df = true,
+			    .mark = skb->mark};
 	ip_output(net, icmp_build(net, type, code, info, quote, len), &dst, &tx);
 }
 
@@ -254,7 +260,7 @@ static void icmp_echo(struct net *net, struct sk_buff *skb)
 	h = skb_put(reply, ICMP_HLEN);
 	memcpy(h, skb_data(skb), ICMP_HLEN);
 	h[0] = ICMP_ECHOREPLY;
-	put_be16(h + 2, csum_fold((u32)(u16)~get_be16(h + 2) + (u16)~(ICMP_ECHO << 8)));
+	put_be16(h + 2, csum_fold((u32)(u16)~get_be16(h + 2) + (u16) ~(ICMP_ECHO << 8)));
 	reply->truesize = SKB_TRUESIZE(skb->len);
 	reply->mark = skb->mark;
 	if (!skb_add_range(reply, skb, ICMP_HLEN, skb->len - ICMP_HLEN)) {
@@ -262,8 +268,11 @@ static void icmp_echo(struct net *net, struct sk_buff *skb)
 		return;
 	}
 	icmp_count_out(net, ICMP_ECHOREPLY);
-	tx = (struct ip_tx){.saddr = dst.saddr, .daddr = rx.saddr, .proto = IPPROTO_ICMP,
-			    .tos = rx.tos, .local_df = true};
+	tx = (struct ip_tx){.saddr = dst.saddr,
+			    .daddr = rx.saddr,
+			    .proto = IPPROTO_ICMP,
+			    .tos = rx.tos,
+			    .local_df = true};
 	ip_output(net, reply, &dst, &tx);
 }
 
@@ -305,7 +314,8 @@ static void icmp_redirect(struct net *net, const struct sk_buff *skb, const u8 *
 	if (net->sysctl.ip_forward || !net->sysctl.accept_redirects ||
 	    ip_addr_type(net, &gw) != RTN_UNICAST_ || route_output(net, &fl, &dst))
 		return;
-	/* Believed only from the gateway in use, for a gateway on the same link (RFC 1122 3.2.2.2). */
+	/* Believed only from the gateway in use, for a gateway on the same link (RFC 1122 3.2.2.2).
+	 */
 	if (!ipaddr_equal(&dst.nexthop, &IP_RX(skb)->saddr) || ipaddr_equal(&dst.nexthop, &gw) ||
 	    dst.dev != skb->dev)
 		return;

@@ -26,7 +26,8 @@ void icmp_send_link_failure(struct net *net, struct sk_buff *skb);
 /* True: the host as a whole has sent too many already. */
 bool icmp_global_exhausted(struct net *net);
 /* Takes from both limits; false: too many to this destination. timeout: time for each message. */
-bool icmp_peer_allow(struct net *net, const struct dst *dst, const union ipaddr *daddr, nsec_t timeout);
+bool icmp_peer_allow(struct net *net, const struct dst *dst, const union ipaddr *daddr,
+		     nsec_t timeout);
 void icmp_peers_free(struct net *net);
 
 /* Copies up to len bytes of skb from its network header on; returns how many. */

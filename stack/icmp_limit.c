@@ -2,8 +2,8 @@
 /*
  * Limits on ICMP messages that we send (RFC 1812 section 4.3.2.8, RFC 4443 section 2.4 (f)).
  *
- * Two token buckets as in Linux: one for the host (icmp_msgs_per_sec, icmp_msgs_burst), from which a
- * random 0 to 2 tokens are taken so that the count tells an attacker nothing; and one for each
+ * Two token buckets as in Linux: one for the host (icmp_msgs_per_sec, icmp_msgs_burst), from which
+ * a random 0 to 2 tokens are taken so that the count tells an attacker nothing; and one for each
  * destination (icmp_ratelimit), which saves up to six messages.
  */
 #include <stdlib.h>
@@ -49,7 +49,8 @@ static void icmp_global_consume(struct net *net)
 	net->icmp_tokens -= min(n, net->icmp_tokens);
 }
 
-/* The bucket of a destination; when there are too many, the one that was used the longest ago goes. */
+/* The bucket of a destination; when there are too many, the one that was used the longest ago goes.
+ */
 static struct icmp_peer *icmp_peer_get(struct net *net, const union ipaddr *a)
 {
 	struct icmp_peers *t = net->icmp_peers;
@@ -77,7 +78,8 @@ static struct icmp_peer *icmp_peer_get(struct net *net, const union ipaddr *a)
 	return p;
 }
 
-bool icmp_peer_allow(struct net *net, const struct dst *dst, const union ipaddr *daddr, nsec_t timeout)
+bool icmp_peer_allow(struct net *net, const struct dst *dst, const union ipaddr *daddr,
+		     nsec_t timeout)
 {
 	struct icmp_peer *p;
 

@@ -63,7 +63,7 @@ static bool icmpv6_may_answer(const struct sk_buff *skb, const u8 *head, u32 len
 {
 	bool to_many = type == ICMP6_PACKET_TOO_BIG ||
 		       (type == ICMP6_PARAM_PROB && code == ICMP6_PARAMPROB_OPTION);
-	struct ip6_ext ext;
+	struct ip6_upper ext;
 
 	if (ipaddr_is_any(s) || ipaddr_is_multicast(s))
 		return false;
@@ -75,8 +75,8 @@ static bool icmpv6_may_answer(const struct sk_buff *skb, const u8 *head, u32 len
 	return ext.nexthdr != IPPROTO_ICMPV6 || (ext.off < len && (head[ext.off] & 0x80));
 }
 
-static struct sk_buff *icmpv6_build(struct net *net, const u8 h[ICMP6_HLEN], const void *data, u32 len,
-				    const struct ip_tx *tx)
+static struct sk_buff *icmpv6_build(struct net *net, const u8 h[ICMP6_HLEN], const void *data,
+				    u32 len, const struct ip_tx *tx)
 {
 	struct sk_buff *skb = alloc_skb(net->host);
 	u8 *p = skb_put(skb, ICMP6_HLEN);
@@ -135,8 +135,11 @@ void icmpv6_send(struct net *net, struct sk_buff *skb, u8 type, u8 code, u32 inf
 	}
 	put_be32(h + 4, info);
 	icmpv6_count_out(net, type);
-	tx = (struct ip_tx){.saddr = dst.saddr, .daddr = s, .proto = IPPROTO_ICMPV6,
-			    .local_df = true, .mark = skb->mark};
+	tx = (struct ip_tx){.saddr = dst.saddr,
+			    .daddr = s,
+			    .proto = IPPROTO_ICMPV6,
+			    .local_df = true,
+			    .mark = skb->mark};
 	ip_output(net, icmpv6_build(net, h, quote, len, &tx), &dst, &tx);
 }
 
@@ -157,10 +160,14 @@ static void icmpv6_echo(struct net *net, struct sk_buff *skb)
 	u32 sum;
 	u8 *h;
 
-	if (net->sysctl.icmpv6_echo_ignore_all || icmpv6_route(net, skb, &rx.daddr, &rx.saddr, &dst))
+	if (net->sysctl.icmpv6_echo_ignore_all ||
+	    icmpv6_route(net, skb, &rx.daddr, &rx.saddr, &dst))
 		return;
-	tx = (struct ip_tx){.saddr = dst.saddr, .daddr = rx.saddr, .proto = IPPROTO_ICMPV6,
-			    .tos = rx.tos, .local_df = true};
+	tx = (struct ip_tx){.saddr = dst.saddr,
+			    .daddr = rx.saddr,
+			    .proto = IPPROTO_ICMPV6,
+			    .tos = rx.tos,
+			    .local_df = true};
 	reply = alloc_skb(net->host);
 	h = skb_put(reply, ICMP6_HLEN);
 	memcpy(h, skb_data(skb), ICMP6_HLEN);
@@ -209,10 +216,10 @@ static void icmpv6_classify(const u8 *h, struct icmp_error *e)
 /* icmpv6_notify(): whose packet is quoted? False: malformed. */
 static bool icmpv6_error_rcv(struct net *net, struct sk_buff *skb)
 {
-	struct icmp_error e = {.v6 = true, .offender = IP_RX(skb)->saddr, .skb = skb,
-			       .iif = IP_RX(skb)->iif};
+	struct icmp_error e = {
+	    .v6 = true, .offender = IP_RX(skb)->saddr, .skb = skb, .iif = IP_RX(skb)->iif};
 	const struct net_protocol *p;
-	struct ip6_ext ext;
+	struct ip6_upper ext;
 	const u8 *h, *ip6;
 	u32 len;
 
@@ -281,9 +288,9 @@ static void icmpv6_dispatch(struct net *net, struct sk_buff *skb, u8 type)
 	case ND_REDIRECT:
 		ndisc_rcv(net, skb);
 		return;
-	case ICMP6_MEMBERSHIP_QUERY:
-	case ICMP6_MEMBERSHIP_REPORT:
-	case ICMP6_MEMBERSHIP_REDUCTION:
+	case MLD_LISTENER_QUERY:
+	case MLD_LISTENER_REPORT:
+	case MLD_LISTENER_REDUCTION:
 	case MLD2_REPORT:
 		mld_rcv(net, skb);
 		return;

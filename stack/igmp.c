@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * IGMPv3 as a host (RFC 3376): membership reports without sources, answers to queries of any version.
+ * IGMPv3 as a host (RFC 3376): membership reports without sources, answers to queries of any
+ * version.
  */
 #include <netinet/igmp.h>
 #include <netinet/ip.h>

@@ -2,10 +2,10 @@
 /*
  * Addresses of devices and the routes that come with them.
  *
- * As in net/ipv4's fib_add_ifaddr(), an address brings a host route in the local table, a route to its
- * network and a broadcast route; as in net/ipv6's addrconf, a device that goes up gets a link-local
- * address from its MAC (RFC 4291 appendix A) and the route for multicast. Addresses are usable at once:
- * duplicate address detection is not run (net.ipv6.conf.*.accept_dad = 0).
+ * As in net/ipv4's fib_add_ifaddr(), an address brings a host route in the local table, a route to
+ * its network and a broadcast route; as in net/ipv6's addrconf, a device that goes up gets a
+ * link-local address from its MAC (RFC 4291 appendix A) and the route for multicast. Addresses are
+ * usable at once: duplicate address detection is not run (net.ipv6.conf.*.accept_dad = 0).
  */
 #include "stack/in_device.h"
 
@@ -157,10 +157,11 @@ int ip_addr_add(struct net *net, struct net_device *dev, const union ipaddr *a, 
 }
 
 /*
- * The secondaries of a deleted primary go with it (promote_secondaries = 0). Walks from the end because
- * each removal moves what follows.
+ * The secondaries of a deleted primary go with it (promote_secondaries = 0). Walks from the end
+ * because each removal moves what follows.
  */
-static void remove_secondaries(struct net *net, struct in_device *in, const struct in_ifaddr *primary)
+static void remove_secondaries(struct net *net, struct in_device *in,
+			       const struct in_ifaddr *primary)
 {
 	for (int i = in->naddr; i-- > 0;) {
 		struct in_ifaddr ifa = in->addr[i];
@@ -248,7 +249,8 @@ void in_device_event(struct net *net, struct net_device *dev, enum netdev_event 
 		in_device_down(net, dev);
 		break;
 	case NETDEV_CHANGE:
-		/* Carrier: routes stay (ignore_routes_with_linkdown = 0), neighbours are forgotten. */
+		/* Carrier: routes stay (ignore_routes_with_linkdown = 0), neighbours are forgotten.
+		 */
 		if (!dev->carrier)
 			neigh_carrier_down(net, dev);
 		break;
@@ -262,7 +264,7 @@ void ifaddr_for_each(struct net *net, void (*fn)(void *ctx, const struct in_ifad
 {
 	struct net_device *dev;
 
-	list_for_each_entry(dev, &net->host->netdevs->devices, node) {
+	list_for_each_entry (dev, &net->host->netdevs->devices, node) {
 		struct in_device *in = in_dev(dev);
 
 		for (int i = 0; in && i < in->naddr; i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What IP keeps for a device: its addresses and its multicast groups (struct in_device and inet6_dev).
+ * What IP keeps for a device: its addresses and its multicast groups (struct in_device and
+ * inet6_dev).
  */
 #ifndef STACK_IN_DEVICE_H
 #define STACK_IN_DEVICE_H

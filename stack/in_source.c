@@ -2,9 +2,9 @@
 /*
  * Which source address a packet gets when its sender has not chosen one.
  *
- * IPv4: inet_select_addr(), the first primary address of the device, one in the destination's subnet
- * before others. IPv6: RFC 6724 section 5, rules 1, 2, 5, 6 and 8; the rest concern deprecated, home and
- * temporary addresses, which do not exist here.
+ * IPv4: inet_select_addr(), the first primary address of the device, one in the destination's
+ * subnet before others. IPv6: RFC 6724 section 5, rules 1, 2, 5, 6 and 8; the rest concern
+ * deprecated, home and temporary addresses, which do not exist here.
  */
 #include "stack/in_device.h"
 
@@ -47,7 +47,7 @@ union ipaddr inet_select_addr(struct net *net, const struct net_device *dev,
 	if (ifa)
 		return ifa->addr;
 	/* A device without an address borrows one, that of no loopback. */
-	list_for_each_entry(other, &net->host->netdevs->devices, node) {
+	list_for_each_entry (other, &net->host->netdevs->devices, node) {
 		if (other->flags & IFF_LOOPBACK)
 			continue;
 		ifa = first_ipv4(other, NULL);
@@ -81,15 +81,15 @@ struct addr_label {
 static int ipv6_label(const union ipaddr *a)
 {
 	static const struct addr_label labels[] = {
-	    {{.b = {[15] = 1}}, 128, 0},	    /* ::1 */
+	    {{.b = {[15] = 1}}, 128, 0},		/* ::1 */
 	    {{.b = {[10] = 0xff, [11] = 0xff}}, 96, 4}, /* ::ffff:0:0/96 */
-	    {{.b = {0}}, 96, 3},		    /* ::/96 */
-	    {{.b = {0x20, 0x01}}, 32, 6},	    /* 2001::/32 */
-	    {{.b = {0x20, 0x01, 0, 0x10}}, 28, 7},  /* 2001:10::/28 */
-	    {{.b = {0x3f, 0xfe}}, 16, 12},	    /* 3ffe::/16 */
-	    {{.b = {0x20, 0x02}}, 16, 2},	    /* 2002::/16 */
-	    {{.b = {0xfe, 0xc0}}, 10, 11},	    /* fec0::/10 */
-	    {{.b = {0xfc}}, 7, 5},		    /* fc00::/7 */
+	    {{.b = {0}}, 96, 3},			/* ::/96 */
+	    {{.b = {0x20, 0x01}}, 32, 6},		/* 2001::/32 */
+	    {{.b = {0x20, 0x01, 0, 0x10}}, 28, 7},	/* 2001:10::/28 */
+	    {{.b = {0x3f, 0xfe}}, 16, 12},		/* 3ffe::/16 */
+	    {{.b = {0x20, 0x02}}, 16, 2},		/* 2002::/16 */
+	    {{.b = {0xfe, 0xc0}}, 10, 11},		/* fec0::/10 */
+	    {{.b = {0xfc}}, 7, 5},			/* fc00::/7 */
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(labels); i++) {
@@ -167,7 +167,7 @@ struct net_device *ip_dev_find(struct net *net, const union ipaddr *a)
 {
 	struct net_device *dev;
 
-	list_for_each_entry(dev, &net->host->netdevs->devices, node) {
+	list_for_each_entry (dev, &net->host->netdevs->devices, node) {
 		const struct in_device *in = in_dev(dev);
 
 		for (int i = 0; in && i < in->naddr; i++) {

@@ -15,7 +15,8 @@
 #include "stack/ip_internal.h"
 
 #define IP6_MAX_OPTS 8 /* max_hbh_opts_number, max_dst_opts_number */
-/* More headers than any packet of a sound mind has; Linux has no such limit but the packet's end. */
+/* More headers than any packet of a sound mind has; Linux has no such limit but the packet's end.
+ */
 #define IP6_MAX_EXTHDRS 16
 
 static void exthdr_drop(struct net *net, struct sk_buff *skb, enum skb_drop_reason reason)
@@ -24,11 +25,11 @@ static void exthdr_drop(struct net *net, struct sk_buff *skb, enum skb_drop_reas
 	kfree_skb_reason(skb, reason, PLACE_IP_RCV);
 }
 
-bool ip6_skip_exthdr(const u8 *buf, u32 len, struct ip6_ext *ext)
+bool ip6_skip_exthdr(const u8 *buf, u32 len, struct ip6_upper *ext)
 {
 	if (len < IPV6_HLEN)
 		return false;
-	*ext = (struct ip6_ext){.nexthdr = buf[6], .off = IPV6_HLEN};
+	*ext = (struct ip6_upper){.nexthdr = buf[6], .off = IPV6_HLEN};
 	for (int n = 0; n < IP6_MAX_EXTHDRS; n++) {
 		u32 hlen;
 
@@ -128,7 +129,8 @@ bool ip6_parse_hopopts(struct net *net, struct sk_buff *skb, u8 *nexthdr, u32 *o
 	return true;
 }
 
-/* Routing headers are obeyed only when they are done: types 0 and 2 are not supported (RFC 5095). */
+/* Routing headers are obeyed only when they are done: types 0 and 2 are not supported (RFC 5095).
+ */
 static bool parse_routing(struct net *net, struct sk_buff *skb, u8 *nexthdr, u32 *off, u32 *nhoff)
 {
 	u32 hlen = pull_exthdr(net, skb, *off);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sending IPv6 (RFC 8200, RFC 6437 for flow labels; net/ipv6's ip6_output.c), and checksums over the
- * pseudo-header of both families.
+ * Sending IPv6 (RFC 8200, RFC 6437 for flow labels; net/ipv6's ip6_output.c), and checksums over
+ * the pseudo-header of both families.
  *
- * Flow labels are automatic as by net.ipv6.auto_flowlabels = 1: a keyed hash of the flow, so that all
- * packets of a connection have the same.
+ * Flow labels are automatic as by net.ipv6.auto_flowlabels = 1: a keyed hash of the flow, so that
+ * all packets of a connection have the same.
  */
 #include <errno.h>
 
@@ -28,7 +28,8 @@ u32 ip_pseudo_sum(const union ipaddr *saddr, const union ipaddr *daddr, u8 proto
 	return csum_partial(tail, sizeof(tail), sum);
 }
 
-bool ip_transport_csum_ok(struct sk_buff *skb, const union ipaddr *s, const union ipaddr *d, u8 proto)
+bool ip_transport_csum_ok(struct sk_buff *skb, const union ipaddr *s, const union ipaddr *d,
+			  u8 proto)
 {
 	if (skb->ip_summed != CHECKSUM_NONE)
 		return true;
@@ -65,7 +66,8 @@ int ip6_output(struct net *net, struct sk_buff *skb, struct dst *dst, const stru
 	skb_reset_network_header(skb);
 	skb->protocol = htons(ETH_P_IPV6);
 	put_be32(h, 6u << 28 | (u32)tx->tos << 20 | label);
-	/* A super-packet that is too long for the field has 0 there (RFC 2675); segments have their own. */
+	/* A super-packet that is too long for the field has 0 there (RFC 2675); segments have their
+	 * own. */
 	put_be16(h + 4, payload > 0xffff ? 0 : (u16)payload);
 	h[6] = tx->proto;
 	h[7] = ip6_select_hoplimit(net, dst, tx);

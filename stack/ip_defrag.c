@@ -21,8 +21,8 @@ static void frag_drop(struct sk_buff *skb, enum skb_drop_reason reason)
 }
 
 /*
- * RFC 3168 section 5.3: congestion seen by one fragment was seen by the datagram; fragments that are
- * not ECN-capable among ones that are make it invalid. False: drop. Sets *ecn to the two bits.
+ * RFC 3168 section 5.3: congestion seen by one fragment was seen by the datagram; fragments that
+ * are not ECN-capable among ones that are make it invalid. False: drop. Sets *ecn to the two bits.
  */
 static bool frag_ecn(u8 seen, u8 *tos)
 {
@@ -120,10 +120,12 @@ struct sk_buff *ip_defrag(struct net *net, struct sk_buff *skb)
 /* ---- IPv6 ---- */
 
 /* Takes out the fragment header: what stood before it now leads to what came behind it. */
-static struct sk_buff *ip6_frag_finish(struct frag_queue *q, u32 frag_off, u32 nhoff, u8 nexthdr)
+static struct sk_buff *ip6_frag_finish(struct frag_queue *q)
 {
 	struct sk_buff *first = skb_peek(&q->fragments), *whole;
+	u32 frag_off = q->hlen, nhoff = q->nhoff;
 	struct net *net = q->net;
+	u8 nexthdr = q->nexthdr;
 	u8 tos = (u8)(get_be32(skb_network_header(first)) >> 20);
 	u8 *h;
 
@@ -194,12 +196,16 @@ struct sk_buff *ip6_defrag(struct net *net, struct sk_buff *skb, u8 *nexthdr, u3
 		return NULL;
 	}
 	/* Which header follows is for the first fragment to say (RFC 8200 section 4.5). */
-	if (start == 0)
+	if (start == 0) {
 		q->nexthdr = *nexthdr;
+		q->hlen = (u16)frag_off;
+		q->nhoff = (u16)nhoff;
+	}
 	word = get_be32(skb_data(skb)) >> 20;
 	skb_pull(skb, frag_off + FRAG6_HLEN);
 	if (!frag_add(q, skb, start, end, more, (u8)word))
 		return NULL;
 	*nexthdr = q->nexthdr;
-	return ip6_frag_finish(q, frag_off, nhoff, q->nexthdr);
+	*off = q->hlen;
+	return ip6_frag_finish(q);
 }

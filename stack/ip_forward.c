@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Forwarding of both families: RFC 1812 section 5, RFC 8200 section 3, as net/ipv4's ip_forward() and
- * net/ipv6's ip6_forward() do it. Learned path MTUs are not used (ip_forward_use_pmtu = 0).
+ * Forwarding of both families: RFC 1812 section 5, RFC 8200 section 3, as net/ipv4's ip_forward()
+ * and net/ipv6's ip6_forward() do it. Learned path MTUs are not used (ip_forward_use_pmtu = 0).
  */
 #include <errno.h>
 #include <netinet/icmp6.h>

@@ -2,8 +2,8 @@
 /*
  * Fragmentation on output: RFC 791 section 3.2 and RFC 8200 section 4.5.
  *
- * Fragments share the payload's bytes; only headers are new. The checksum of the transport header must
- * be in place first, since no fragment has the whole datagram.
+ * Fragments share the payload's bytes; only headers are new. The checksum of the transport header
+ * must be in place first, since no fragment has the whole datagram.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -48,7 +48,8 @@ static int frag_fail(struct net *net, struct sk_buff *skb, bool v4, int err)
 		NET_INC_STATS(net, FragFails);
 	else
 		NET_INC_STATS(net, Ip6FragFails);
-	kfree_skb_reason(skb, err == -EMSGSIZE ? SKB_DROP_REASON_PKT_TOO_BIG : SKB_DROP_REASON_NOMEM,
+	kfree_skb_reason(skb,
+			 err == -EMSGSIZE ? SKB_DROP_REASON_PKT_TOO_BIG : SKB_DROP_REASON_NOMEM,
 			 PLACE_SOCKET_TX);
 	return err;
 }
@@ -63,7 +64,7 @@ static void frag_prepare(struct sk_buff *skb)
 static void ip_frag_header(struct sk_buff *f, const u8 *iph, u32 hlen, u32 off, bool more)
 {
 	u8 *fh = skb_network_header(f);
-	u16 flags = get_be16(iph + 6) & (u16)~(IP_OFFSET | IP_MF);
+	u16 flags = get_be16(iph + 6) & (u16) ~(IP_OFFSET | IP_MF);
 	bool last_mf = get_be16(iph + 6) & IP_MF;
 
 	memcpy(fh, iph, hlen);

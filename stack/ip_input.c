@@ -95,8 +95,8 @@ static enum skb_drop_reason validate_source(struct net *net, const struct sk_buf
 
 	if (ipaddr_is_multicast(s) || ipaddr_is_limited_broadcast(s))
 		return SKB_DROP_REASON_IP_INVALID_SOURCE;
-	if (ipaddr_is_any(s) && (ipaddr_is_limited_broadcast(d) || ipaddr_is_any(d) ||
-				 ipaddr_is_multicast(d)))
+	if (ipaddr_is_any(s) &&
+	    (ipaddr_is_limited_broadcast(d) || ipaddr_is_any(d) || ipaddr_is_multicast(d)))
 		return SKB_NOT_DROPPED_YET; /* DHCP: a host that has no address yet */
 	if (s->b[12] == 0)
 		return SKB_DROP_REASON_IP_INVALID_SOURCE;
@@ -143,9 +143,9 @@ static void ip_no_route(struct net *net, struct sk_buff *skb, int err)
 		NET_INC_STATS(net, InNoRoutes);
 	if (err != -EINVAL) /* blackhole: silence */
 		icmp_send_unreach(net, skb,
-				  unreach	     ? ICMP_NET_UNREACH
+				  unreach	   ? ICMP_NET_UNREACH
 				  : err == -EACCES ? ICMP_PKT_FILTERED
-						     : ICMP_HOST_UNREACH,
+						   : ICMP_HOST_UNREACH,
 				  0);
 	ip_drop(skb, SKB_DROP_REASON_IP_INNOROUTES);
 }
@@ -210,7 +210,8 @@ static void ip_rcv_finish(struct net *net, struct sk_buff *skb, u32 hlen)
 	union ipaddr s, d;
 
 	ip_header_addrs(skb, &s, &d);
-	/* What came by the loopback device, or back to its sender, was checked when it was routed. */
+	/* What came by the loopback device, or back to its sender, was checked when it was routed.
+	 */
 	if (!(skb->dev->flags & IFF_LOOPBACK) && skb->pkt_type != PACKET_LOOPBACK) {
 		enum skb_drop_reason reason = validate_source(net, skb, &s, &d);
 

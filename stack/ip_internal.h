@@ -11,12 +11,13 @@
 #ifndef STACK_IP_INTERNAL_H
 #define STACK_IP_INTERNAL_H
 
+#include <netinet/if_ether.h>
+#include <netinet/ip.h>
+
 #include "stack/ip.h"
 
 #define IPV4_HLEN 20u
 #define IPV6_HLEN 40u
-#define IP_MF 0x2000u
-#define IP_DF 0x4000u
 #define IP_OFFSET 0x1fffu
 #define IPV6_MIN_MTU 1280u
 
@@ -28,8 +29,10 @@ int ip4_output(struct net *net, struct sk_buff *skb, struct dst *dst, const stru
 int ip6_output(struct net *net, struct sk_buff *skb, struct dst *dst, const struct ip_tx *tx);
 /* Neighbour and device; the packet fits. Takes skb. 0 or negative errno. */
 int ip_finish_output2(struct net *net, struct sk_buff *skb, struct dst *dst);
-/* Cuts what does not fit in mtu; skb->data at the network header. ignore_df: ours to cut. Takes skb. */
-int ip_finish_output(struct net *net, struct sk_buff *skb, struct dst *dst, u32 mtu, bool ignore_df);
+/* Cuts what does not fit in mtu; skb->data at the network header. ignore_df: ours to cut. Takes
+ * skb. */
+int ip_finish_output(struct net *net, struct sk_buff *skb, struct dst *dst, u32 mtu,
+		     bool ignore_df);
 int ip_fragment(struct net *net, struct sk_buff *skb, struct dst *dst, u32 mtu, bool ignore_df);
 int ip6_fragment(struct net *net, struct sk_buff *skb, struct dst *dst, u32 mtu);
 /* True when a packet may go out whole: small enough, or a super-packet whose segments are. */
@@ -50,7 +53,8 @@ static inline bool skb_is_ipv6(struct sk_buff *skb)
 {
 	return skb_network_header(skb)[0] >> 4 == 6;
 }
-/* SKB with room for headers, data at the network header, for packets that the kernel makes itself. */
+/* SKB with room for headers, data at the network header, for packets that the kernel makes itself.
+ */
 void ip_trace_hop(struct net *net, const struct sk_buff *skb, const char *place);
 
 /* RFC 791 options (ip_options.c). */
@@ -61,18 +65,18 @@ enum ip_opt_verdict ip_options_check(const u8 *iph, u32 hlen, u8 *pp);
 void ip_options_fragment(u8 *iph, u32 hlen);
 
 /* IPv6 extension headers (ip6_exthdr.c). */
-struct ip6_ext {
+struct ip6_upper {
 	u8 nexthdr;   /* the upper protocol */
 	u32 off;      /* its offset from the network header */
 	u32 frag_off; /* offset of the fragment header, 0: none */
 	u8 nexthdr_frag;
 };
 /* Walks a quoted packet's headers inside buf; false: it ends before the upper header. */
-bool ip6_skip_exthdr(const u8 *buf, u32 len, struct ip6_ext *ext);
+bool ip6_skip_exthdr(const u8 *buf, u32 len, struct ip6_upper *ext);
 /*
- * Processes the headers between the IPv6 header and the upper protocol of a packet for us, data at the
- * IPv6 header. Reassembles. NULL: the packet was consumed; else data is at the upper header and *proto
- * says which it is.
+ * Processes the headers between the IPv6 header and the upper protocol of a packet for us, data at
+ * the IPv6 header. Reassembles. NULL: the packet was consumed; else data is at the upper header and
+ * *proto says which it is.
  */
 struct sk_buff *ip6_input_exthdrs(struct net *net, struct sk_buff *skb, u8 *proto, u32 *nhoff);
 /* Hop-by-hop options, which routers look at too; false: consumed. *nexthdr and *off move on. */

@@ -2,8 +2,8 @@
 /*
  * IPv4 header options (RFC 791 section 3.1): syntax checks on input, what fragments keep.
  *
- * Source routes are refused (accept_source_route = 0, the default of net.ipv4.conf.all). Record route
- * and timestamp are checked and left as they came: the model has no receiver for them.
+ * Source routes are refused (accept_source_route = 0, the default of net.ipv4.conf.all). Record
+ * route and timestamp are checked and left as they came: the model has no receiver for them.
  */
 #include <netinet/ip.h>
 

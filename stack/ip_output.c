@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sending IPv4 (RFC 791, RFC 1122 section 3.3; net/ipv4's ip_output.c), and the last steps that both
- * families share: size check, neighbour, device.
+ * Sending IPv4 (RFC 791, RFC 1122 section 3.3; net/ipv4's ip_output.c), and the last steps that
+ * both families share: size check, neighbour, device.
  *
- * Identification: a connected socket's datagrams with DF count in the socket; without DF a keyed hash
- * of (source, destination, protocol) is added to a counter of the host, so that numbers of a flow do not
- * repeat soon (RFC 6864); with DF and no connected socket it is 0.
+ * Identification: a connected socket's datagrams with DF count in the socket; without DF a keyed
+ * hash of (source, destination, protocol) is added to a counter of the host, so that numbers of a
+ * flow do not repeat soon (RFC 6864); with DF and no connected socket it is 0.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -125,7 +125,8 @@ void ip_loopback_copy(struct net *net, struct sk_buff *skb)
 
 /* ---- IPv4 ---- */
 
-static u16 ip_select_ident(struct net *net, const struct sk_buff *skb, const struct ip_tx *tx, bool df)
+static u16 ip_select_ident(struct net *net, const struct sk_buff *skb, const struct ip_tx *tx,
+			   bool df)
 {
 	u32 segs = max(skb->gso_segs, 1);
 	u64 h;
@@ -145,7 +146,8 @@ static u16 ip_select_ident(struct net *net, const struct sk_buff *skb, const str
 		return id;
 	}
 	h = (net->hash_secret[0] ^ tx->saddr.w[3]) * 0x9e3779b97f4a7c15ull;
-	h = (net->hash_secret[1] ^ h ^ tx->daddr.w[3] ^ (u64)tx->proto << 32) * 0x9e3779b97f4a7c15ull;
+	h = (net->hash_secret[1] ^ h ^ tx->daddr.w[3] ^ (u64)tx->proto << 32) *
+	    0x9e3779b97f4a7c15ull;
 	net->ip_idents += segs;
 	return (u16)((u32)(h >> 48) + net->ip_idents - segs);
 }
@@ -187,8 +189,7 @@ static void ip_loop_casts(struct net *net, struct sk_buff *skb, const struct dst
 	if (dst->dev->flags & IFF_LOOPBACK)
 		return;
 	if (dst->type == RTN_BROADCAST_ ||
-	    (dst->type == RTN_MULTICAST_ && !tx->no_mc_loop &&
-	     ip_mc_joined(dst->dev, &tx->daddr)))
+	    (dst->type == RTN_MULTICAST_ && !tx->no_mc_loop && ip_mc_joined(dst->dev, &tx->daddr)))
 		ip_loopback_copy(net, skb);
 }
 

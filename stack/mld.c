@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * MLDv2 as a host (RFC 3810): listener reports without sources, answers to queries of both versions.
+ * MLDv2 as a host (RFC 3810): listener reports without sources, answers to queries of both
+ * versions.
  */
 #include <netinet/icmp6.h>
 
@@ -29,10 +30,8 @@ void mld_send_report(struct ip_mc_group *g, enum mc_record type)
 	static const union ipaddr all_mld2_routers = {.b = {0xff, 0x02, [15] = 0x16}};
 	struct net *net = g->net;
 	struct flow fl = {.daddr = all_mld2_routers, .oif = g->dev->ifindex, .anysrc = true};
-	struct ip_tx tx = {.daddr = all_mld2_routers,
-			   .proto = IPPROTO_HOPOPTS,
-			   .ttl = 1,
-			   .no_mc_loop = true};
+	struct ip_tx tx = {
+	    .daddr = all_mld2_routers, .proto = IPPROTO_HOPOPTS, .ttl = 1, .no_mc_loop = true};
 	struct sk_buff *skb;
 	struct dst dst;
 	u8 *h;
@@ -47,9 +46,9 @@ void mld_send_report(struct ip_mc_group *g, enum mc_record type)
 	put_be16(h + 6, 1);
 	h[8] = (u8)type;
 	memcpy(h + 12, g->group.b, 16);
-	put_be16(h + 2, csum_fold(csum_partial(h, MLD2_REPORT_LEN,
-					       ip_pseudo_sum(&tx.saddr, &tx.daddr, IPPROTO_ICMPV6,
-							     MLD2_REPORT_LEN))));
+	put_be16(h + 2, csum_fold(csum_partial(
+			    h, MLD2_REPORT_LEN,
+			    ip_pseudo_sum(&tx.saddr, &tx.daddr, IPPROTO_ICMPV6, MLD2_REPORT_LEN))));
 	push_router_alert(skb);
 	skb->truesize = SKB_TRUESIZE(MLD2_REPORT_LEN + HBH_LEN);
 	NET_INC_STATS(net, Icmp6OutMsgs);
@@ -79,7 +78,7 @@ void mld_rcv(struct net *net, struct sk_buff *skb)
 	}
 	h = skb_data(skb);
 	/* RFC 3810 section 6.2: only from the link itself. */
-	if (h[0] == ICMP6_MEMBERSHIP_QUERY && rx.ttl == 1 && ipaddr_is_linklocal(&rx.saddr)) {
+	if (h[0] == MLD_LISTENER_QUERY && rx.ttl == 1 && ipaddr_is_linklocal(&rx.saddr)) {
 		memcpy(group.b, h + 8, 16);
 		ip_mc_query(skb->dev, false, ipaddr_is_any(&group) ? NULL : &group,
 			    mld_max_resp(get_be16(h + 4), skb->len >= MLD2_QUERY_LEN));

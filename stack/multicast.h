@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Multicast groups of a device, and what a host tells routers about them: IGMPv3 (RFC 3376) and MLDv2
- * (RFC 3810), without source lists (every membership is "exclude nothing").
+ * Multicast groups of a device, and what a host tells routers about them: IGMPv3 (RFC 3376) and
+ * MLDv2 (RFC 3810), without source lists (every membership is "exclude nothing").
  *
  *   multicast.c  the list of groups, timers of reports
  *   igmp.c	  IPv4: messages
  *   mld.c	  IPv6: messages
  *
- * A change is reported at once and again igmp_qrv - 1 times within a second; a query is answered after
- * a random part of the time that it allows. Solicited-node groups are not reported, unlike in Linux:
- * no switch here snoops, and every host of a scenario would begin with a burst of reports.
+ * A change is reported at once and again igmp_qrv - 1 times within a second; a query is answered
+ * after a random part of the time that it allows. Solicited-node groups are not reported, unlike in
+ * Linux: no switch here snoops, and every host of a scenario would begin with a burst of reports.
  */
 #ifndef STACK_MULTICAST_H
 #define STACK_MULTICAST_H
@@ -25,8 +25,8 @@ struct ip_mc_group {
 	struct net *net;
 	struct net_device *dev;
 	union ipaddr group;
-	u32 users;	  /* 0: left, kept for the repetitions of the report */
-	u8 repeat;	  /* reports of the change that are still to be sent */
+	u32 users; /* 0: left, kept for the repetitions of the report */
+	u8 repeat; /* reports of the change that are still to be sent */
 	struct timer timer;
 };
 

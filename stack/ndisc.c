@@ -2,8 +2,8 @@
 /*
  * Neighbour discovery (RFC 4861): solicitations, advertisements, redirects.
  *
- * Routers' advertisements are not listened to (accept_ra = 0): addresses and routes are configured by
- * the scenario. Every message must have hop limit 255, which proves that it comes from the link.
+ * Routers' advertisements are not listened to (accept_ra = 0): addresses and routes are configured
+ * by the scenario. Every message must have hop limit 255, which proves that it comes from the link.
  */
 #include <netinet/icmp6.h>
 
@@ -35,7 +35,8 @@ static void nd_drop(struct sk_buff *skb, enum skb_drop_reason reason)
 
 /* ---- sending ---- */
 
-/* A message with target and, when opt is not 0, our link-layer address. n: the way, if it is known. */
+/* A message with target and, when opt is not 0, our link-layer address. n: the way, if it is known.
+ */
 static void nd_send(struct net *net, struct net_device *dev, u8 type, u8 flags,
 		    const union ipaddr *saddr, const union ipaddr *daddr,
 		    const union ipaddr *target, u8 opt, struct neighbour *n)
@@ -64,8 +65,8 @@ static void nd_send(struct net *net, struct net_device *dev, u8 type, u8 flags,
 		h[ND_HLEN + 1] = 1;
 		memcpy(h + ND_HLEN + 2, dev->mac, ETH_ALEN);
 	}
-	put_be16(h + 2, csum_fold(csum_partial(
-			    h, len, ip_pseudo_sum(saddr, daddr, IPPROTO_ICMPV6, len))));
+	put_be16(h + 2,
+		 csum_fold(csum_partial(h, len, ip_pseudo_sum(saddr, daddr, IPPROTO_ICMPV6, len))));
 	skb->transport_header = skb->data;
 	skb->truesize = SKB_TRUESIZE(len);
 	NET_INC_STATS(net, Icmp6OutMsgs);
@@ -131,8 +132,9 @@ static enum skb_drop_reason nd_recv_ns(struct net *net, struct sk_buff *skb)
 	u8 flags;
 
 	memcpy(target.b, h + 8, 16);
-	if (ipaddr_is_multicast(&target) || !nd_parse_lladdr(h + ND_HLEN, nd_options_len(skb, ND_HLEN),
-							     ND_OPT_SOURCE_LINKADDR, &lladdr))
+	if (ipaddr_is_multicast(&target) ||
+	    !nd_parse_lladdr(h + ND_HLEN, nd_options_len(skb, ND_HLEN), ND_OPT_SOURCE_LINKADDR,
+			     &lladdr))
 		return SKB_DROP_REASON_IP6_NDISC_BAD_OPTIONS;
 	/* RFC 4861 section 7.1.1: a probe for duplicates goes to the group and names no address. */
 	if (dad && (lladdr || !many))

@@ -125,8 +125,7 @@ static nsec_t neigh_rand_reach_time(struct net *net)
 {
 	u32 base_us = (u32)(net->sysctl.base_reachable_time / NSEC_PER_USEC);
 
-	return base_us ? (nsec_t)(rng_below(&net->rng_neigh, base_us) + base_us / 2) *
-				 NSEC_PER_USEC
+	return base_us ? (nsec_t)(rng_below(&net->rng_neigh, base_us) + base_us / 2) * NSEC_PER_USEC
 		       : 0;
 }
 
@@ -154,7 +153,7 @@ static bool neigh_forced_gc(struct net *net)
 	int want = t->entries - net->sysctl.neigh_gc_thresh2;
 	int freed = 0;
 
-	list_for_each_entry_safe(n, tmp, &t->list, node) {
+	list_for_each_entry_safe (n, tmp, &t->list, node) {
 		if (freed >= want)
 			break;
 		if ((n->state & (NUD_PERMANENT | NUD_INCOMPLETE)) ||
@@ -185,10 +184,12 @@ static void neigh_construct(struct neighbour *n)
 		memcpy(n->ha, n->dev->mac, ETH_ALEN);
 	} else if (ipaddr_is_multicast(a)) {
 		if (ipaddr_is_v4(a))
-			memcpy(n->ha, (const u8[]){0x01, 0x00, 0x5e, a->b[13] & 0x7f, a->b[14], a->b[15]},
+			memcpy(n->ha,
+			       (const u8[]){0x01, 0x00, 0x5e, a->b[13] & 0x7f, a->b[14], a->b[15]},
 			       ETH_ALEN);
 		else
-			memcpy(n->ha, (const u8[]){0x33, 0x33, a->b[12], a->b[13], a->b[14], a->b[15]},
+			memcpy(n->ha,
+			       (const u8[]){0x33, 0x33, a->b[12], a->b[13], a->b[14], a->b[15]},
 			       ETH_ALEN);
 	} else if (ipaddr_is_v4(a) && ip_addr_type(n->net, a) == RTN_BROADCAST_) {
 		memcpy(n->ha, eth_broadcast, ETH_ALEN);
@@ -423,7 +424,8 @@ void neigh_update(struct neighbour *n, const u8 *lladdr, u8 state, u32 flags)
 		n->confirmed = now;
 	if (lladdr != n->ha && memcmp(lladdr, n->ha, ETH_ALEN) != 0) {
 		memcpy(n->ha, lladdr, ETH_ALEN);
-		/* Linux makes a changed address look unconfirmed unless the news was a confirmation. */
+		/* Linux makes a changed address look unconfirmed unless the news was a
+		 * confirmation. */
 		if (!(state & NUD_CONNECTED))
 			n->confirmed = now - 2 * n->net->neigh->reachable_time;
 	}
@@ -449,7 +451,8 @@ struct neighbour *neigh_event_ns(struct net *net, struct net_device *dev, const 
 	return n;
 }
 
-int neigh_add(struct net *net, struct net_device *dev, const union ipaddr *a, const u8 mac[ETH_ALEN])
+int neigh_add(struct net *net, struct net_device *dev, const union ipaddr *a,
+	      const u8 mac[ETH_ALEN])
 {
 	struct neighbour *n;
 
@@ -478,7 +481,7 @@ static void neigh_flush(struct net *net, struct net_device *dev, bool skip_perma
 
 	if (!net->neigh)
 		return;
-	list_for_each_entry_safe(n, tmp, &net->neigh->list, node) {
+	list_for_each_entry_safe (n, tmp, &net->neigh->list, node) {
 		if (n->dev == dev && !(skip_permanent && n->state == NUD_PERMANENT))
 			neigh_free(n);
 	}
@@ -500,7 +503,7 @@ void neigh_table_free(struct net *net)
 
 	if (!net->neigh)
 		return;
-	list_for_each_entry_safe(n, tmp, &net->neigh->list, node)
+	list_for_each_entry_safe (n, tmp, &net->neigh->list, node)
 		neigh_free(n);
 	free(net->neigh);
 	net->neigh = NULL;
@@ -512,7 +515,7 @@ void neigh_for_each(struct net *net, void (*fn)(void *ctx, const struct neighbou
 
 	if (!net->neigh)
 		return;
-	list_for_each_entry(n, &net->neigh->list, node)
+	list_for_each_entry (n, &net->neigh->list, node)
 		fn(ctx, n);
 }
 
@@ -522,9 +525,9 @@ const char *neigh_state_name(u8 state)
 		u8 state;
 		const char *name;
 	} names[] = {
-	    {NUD_NONE, "NONE"},	  {NUD_INCOMPLETE, "INCOMPLETE"}, {NUD_REACHABLE, "REACHABLE"},
-	    {NUD_STALE, "STALE"}, {NUD_DELAY, "DELAY"},		  {NUD_PROBE, "PROBE"},
-	    {NUD_FAILED, "FAILED"}, {NUD_NOARP, "NOARP"},	  {NUD_PERMANENT, "PERMANENT"},
+	    {NUD_NONE, "NONE"},	    {NUD_INCOMPLETE, "INCOMPLETE"}, {NUD_REACHABLE, "REACHABLE"},
+	    {NUD_STALE, "STALE"},   {NUD_DELAY, "DELAY"},	    {NUD_PROBE, "PROBE"},
+	    {NUD_FAILED, "FAILED"}, {NUD_NOARP, "NOARP"},	    {NUD_PERMANENT, "PERMANENT"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {

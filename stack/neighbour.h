@@ -14,8 +14,8 @@
  *   FAILED	 no answer: waiting packets are returned as EHOSTUNREACH; the next packet asks again
  * PERMANENT and NOARP entries have no life.
  *
- * REACHABLE turns STALE when the entry is next used and its time has passed, so an idle neighbour costs
- * no timer; only INCOMPLETE, DELAY and PROBE run one.
+ * REACHABLE turns STALE when the entry is next used and its time has passed, so an idle neighbour
+ *costs no timer; only INCOMPLETE, DELAY and PROBE run one.
  *
  * An entry is freed only together with a bump of net->genid, so dst.neigh may cache a bare pointer.
  */
@@ -49,7 +49,7 @@ struct neighbour {
 	u32 hash;
 	u8 state; /* NUD_* */
 	u8 probes;
-	bool router;		/* IPv6: the R flag of its last advertisement */
+	bool router; /* IPv6: the R flag of its last advertisement */
 	u8 ha[ETH_ALEN];
 	nsec_t confirmed, used, updated;
 	struct sk_buff_head arp_queue;
@@ -70,20 +70,23 @@ struct neigh_table {
 #define NEIGH_UPDATE_ISROUTER 8u
 
 /* NULL when there is none. */
-struct neighbour *neigh_lookup(struct net *net, const struct net_device *dev, const union ipaddr *a);
+struct neighbour *neigh_lookup(struct net *net, const struct net_device *dev,
+			       const union ipaddr *a);
 /* The entry, made when missing; NULL when the table is full (gc_thresh3). */
 struct neighbour *neigh_create(struct net *net, struct net_device *dev, const union ipaddr *a);
 /*
- * Sends skb (data at the network header, dev set) to the neighbour, or queues it until the address is
- * known. Takes skb. 0, NET_XMIT_* or negative errno.
+ * Sends skb (data at the network header, dev set) to the neighbour, or queues it until the address
+ * is known. Takes skb. 0, NET_XMIT_* or negative errno.
  */
 int neigh_output(struct neighbour *n, struct sk_buff *skb);
-/* News about a neighbour: lladdr NULL means the one it has. Sends what waited when it becomes valid. */
+/* News about a neighbour: lladdr NULL means the one it has. Sends what waited when it becomes
+ * valid. */
 void neigh_update(struct neighbour *n, const u8 *lladdr, u8 state, u32 flags);
 /* A question has come from this address: learn it as STALE (neigh_event_ns()). */
 struct neighbour *neigh_event_ns(struct net *net, struct net_device *dev, const union ipaddr *a,
 				 const u8 *lladdr);
-/* The device went down, or lost its carrier: entries go (permanent ones stay in the second case). */
+/* The device went down, or lost its carrier: entries go (permanent ones stay in the second case).
+ */
 void neigh_ifdown(struct net *net, struct net_device *dev);
 void neigh_carrier_down(struct net *net, struct net_device *dev);
 void neigh_table_free(struct net *net);

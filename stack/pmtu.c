@@ -2,9 +2,9 @@
 /*
  * The exceptions of a host, in one small array (pmtu.h).
  *
- * An exception is looked up when a route is resolved, not for each packet: it is part of the cached dst,
- * with its expiry, and a change bumps the generation of all of them. Linux too bounds their number
- * (five for each bucket of FNHE_HASH_SIZE) and evicts the oldest.
+ * An exception is looked up when a route is resolved, not for each packet: it is part of the cached
+ * dst, with its expiry, and a change bumps the generation of all of them. Linux too bounds their
+ * number (five for each bucket of FNHE_HASH_SIZE) and evicts the oldest.
  */
 #include "stack/pmtu.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Path MTUs that were learned from ICMP (RFC 1191, RFC 8201): exceptions to the routes, by destination.
+ * Path MTUs that were learned from ICMP (RFC 1191, RFC 8201): exceptions to the routes, by
+ * destination.
  */
 #ifndef STACK_PMTU_H
 #define STACK_PMTU_H

@@ -2,9 +2,9 @@
 /*
  * Route lookup for output and input, and configuration of routes.
  *
- * Output follows ip_route_output_key() and ip6_route_output(): checks of the source, destinations that
- * need no route (limited broadcast, link-local multicast with a device), then the tables. The result is
- * a struct dst by value; whoever keeps it looks up again when net->genid has moved on.
+ * Output follows ip_route_output_key() and ip6_route_output(): checks of the source, destinations
+ * that need no route (limited broadcast, link-local multicast with a device), then the tables. The
+ * result is a struct dst by value; whoever keeps it looks up again when net->genid has moved on.
  */
 #include "stack/route.h"
 
@@ -100,8 +100,8 @@ static int dst_from_entry(struct net *net, const struct flow *fl, const union ip
 		else if (!ipaddr_is_v4(daddr))
 			saddr = ipv6_dev_get_saddr(net, dev, daddr);
 		else
-			saddr = e->type == RTN_LOCAL_ ? *daddr
-						      : inet_select_addr(net, dev, nexthop);
+			saddr =
+			    e->type == RTN_LOCAL_ ? *daddr : inet_select_addr(net, dev, nexthop);
 	}
 	if (e->type == RTN_LOCAL_)
 		dev = dev_loopback(net->host);
@@ -168,8 +168,8 @@ static int route_output4(struct net *net, const struct flow *fl, struct net_devi
 	}
 	if (is_zeronet(&f.daddr))
 		return -EINVAL;
-	e = fib_lookup(net, &(struct fib_key){.daddr = &f.daddr, .oif = fl->oif,
-					      .on_link = fl->dontroute});
+	e = fib_lookup(
+	    net, &(struct fib_key){.daddr = &f.daddr, .oif = fl->oif, .on_link = fl->dontroute});
 	if (!e) /* bound to a device: assume that the destination is on its link */
 		return dev ? dst_on_device(net, &f, dev, dst) : -ENETUNREACH;
 	err = dst_from_entry(net, &f, &f.daddr, e, dst);
@@ -192,8 +192,8 @@ static int route_output6(struct net *net, const struct flow *fl, struct dst *dst
 
 	if (ipaddr_is_any(&f.daddr))
 		f.daddr = ipaddr_v6(&in6addr_loopback);
-	e = fib_lookup(net, &(struct fib_key){.daddr = &f.daddr, .oif = f.oif,
-					      .on_link = f.dontroute});
+	e = fib_lookup(net,
+		       &(struct fib_key){.daddr = &f.daddr, .oif = f.oif, .on_link = f.dontroute});
 	if (!e)
 		return -ENETUNREACH;
 	err = dst_from_entry(net, &f, &f.daddr, e, dst);
@@ -237,7 +237,8 @@ int route_forward(struct net *net, const union ipaddr *daddr, struct dst *dst)
 	return 0;
 }
 
-enum rtn_type route_input_type(struct net *net, const struct net_device *in, const union ipaddr *daddr)
+enum rtn_type route_input_type(struct net *net, const struct net_device *in,
+			       const union ipaddr *daddr)
 {
 	struct fib_key key = {.daddr = daddr};
 	const struct fib_entry *e;
@@ -306,7 +307,8 @@ static int spec_to_entry(const struct route_spec *r, struct fib_entry *e)
 	return 0;
 }
 
-/* A gateway must be on a link of ours, and must not be ourselves (fib_check_nh(), ip6_route_check_nh()). */
+/* A gateway must be on a link of ours, and must not be ourselves (fib_check_nh(),
+ * ip6_route_check_nh()). */
 static int check_gateway(struct net *net, struct fib_entry *e)
 {
 	struct fib_key key = {.daddr = &e->gateway, .oif = e->dev ? e->dev->ifindex : 0};
