@@ -120,6 +120,11 @@ static int diff(struct pair *p, bool quiet)
 
 	trace_compare_files(p->a, p->b, &d);
 	same = !d.found && same_hash(p);
+	if (p->a->error || p->b->error) {
+		cli_error("diff", "%s", p->a->error ? p->a->error : p->b->error);
+		trace_divergence_clear(&d);
+		return EXIT_USAGE;
+	}
 	if (quiet) {
 		trace_divergence_clear(&d);
 		return same ? EXIT_OK : EXIT_CHECK;

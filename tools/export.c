@@ -239,6 +239,10 @@ static int export(struct export *e)
 		cli_progress_init(&e->progress);
 		trace_read_frames(e->trace, 0, 0, export_frame, e);
 		cli_progress_end(&e->progress);
+		if (e->trace->error) {
+			cli_error("export", "%s", e->trace->error);
+			status = EXIT_USAGE;
+		}
 	}
 	closed = close_outputs(e);
 	return max(status, closed);

@@ -251,8 +251,10 @@ static void run(struct show *s, struct request *q)
 		}
 	if (q->sql)
 		print_table(s, q->sql, NULL);
-	if (q->timeline)
-		show_timeline(s->trace, &q->filter, stdout, s->color);
+	if (q->timeline && show_timeline(s->trace, &q->filter, stdout, s->color) < 0) {
+		cli_error("show", "%s: %s", s->trace->path, sqlite3_errmsg(s->trace->db));
+		s->status = EXIT_USAGE;
+	}
 }
 
 int cmd_show(int argc, char **argv)
@@ -281,6 +283,10 @@ int cmd_show(int argc, char **argv)
 	}
 	table_functions(s.trace->db);
 	run(&s, &q);
+	if (s.trace->error) {
+		cli_error("show", "%s", s.trace->error);
+		s.status = EXIT_USAGE;
+	}
 	trace_read_close(s.trace);
 	return s.status;
 }

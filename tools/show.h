@@ -24,8 +24,10 @@ struct show_filter {
 
 /* "ADDR[:PORT][-ADDR[:PORT]]", ":PORT", "[ADDR6]:PORT"; 0 or -EINVAL. */
 int show_parse_flow(const char *s, struct show_filter *f);
-/* Prints the timeline: one line for each call, packet, hop, interrupt, poll, wakeup, state,
- * message. */
-void show_timeline(struct trace_read *r, const struct show_filter *f, FILE *out, bool color);
+/*
+ * Prints the timeline: one line for each call, packet, hop, interrupt, poll, wakeup, state, message.
+ * Returns 0, or -EIO when the trace could not be read to the end (sqlite3_errmsg() says why).
+ */
+int show_timeline(struct trace_read *r, const struct show_filter *f, FILE *out, bool color);
 
 #endif

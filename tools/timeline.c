@@ -303,10 +303,11 @@ static sqlite3_stmt *prepare_timeline(struct timeline *tl, const struct show_fil
 	return st;
 }
 
-void show_timeline(struct trace_read *r, const struct show_filter *f, FILE *out, bool color)
+int show_timeline(struct trace_read *r, const struct show_filter *f, FILE *out, bool color)
 {
 	struct timeline tl = {.trace = r, .out = out, .color = color};
 	sqlite3_stmt *st = prepare_timeline(&tl, f);
+	int rc;
 
 	load_hosts(&tl);
 	tl.packets = packet_text_new(r->db);
@@ -314,13 +315,14 @@ void show_timeline(struct trace_read *r, const struct show_filter *f, FILE *out,
 			   "SELECT name, args, result, errno, t_exit - t_enter FROM syscall"
 			   " WHERE seq = ?",
 			   -1, &tl.syscall, NULL);
-	while (sqlite3_step(st) == SQLITE_ROW)
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
 		timeline_row(&tl, st);
 	flush_held(&tl);
-	sqlite3_finalize(st);
 	sqlite3_finalize(tl.syscall);
 	packet_text_free(tl.packets);
 	for (u32 i = 0; i < tl.nhosts; i++)
 		free(tl.host_names[i]);
 	free(tl.host_names);
+	sqlite3_finalize(st); /* last: its error is the one to report */
+	return rc == SQLITE_DONE ? 0 : -EIO;
 }

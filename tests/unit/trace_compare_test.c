@@ -4,6 +4,8 @@
  */
 #include "sim/engine/trace_compare.h"
 
+#include <sqlite3.h>
+
 #include "tests/unit/trace_rows.h"
 #include "tests/unit/unit.h"
 
@@ -243,6 +245,48 @@ static void test_open_errors(void **state)
 	unlink(buf);
 }
 
+/* A trace that somebody changed, or a disk damaged: an error, never a crash. */
+static void test_damaged(void **state)
+{
+	static const char *const changes[] = {
+	    "DROP TABLE hop",
+	    "DROP VIEW flow",
+	    "ALTER TABLE sched RENAME COLUMN wait TO waits",
+	    "UPDATE run SET value = 'much' WHERE key = 'level'",
+	    "PRAGMA user_version = 99",
+	};
+	struct trace_divergence d = {.found = false};
+	char buf[64], *err;
+	struct trace_read *r;
+	sqlite3 *db;
+	FILE *f;
+
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+		rows_file(path(buf, "changed"), TRACE_ALL, 2);
+		sqlite3_open(buf, &db);
+		assert_int_equal(sqlite3_exec(db, "PRAGMA legacy_alter_table=ON", NULL, NULL, NULL), 0);
+		assert_int_equal(sqlite3_exec(db, changes[i], NULL, NULL, NULL), SQLITE_OK);
+		sqlite3_close(db);
+		assert_null(trace_read_open(buf, &err));
+		assert_non_null(err);
+		free(err);
+	}
+	rows_file(path(buf, "damaged"), TRACE_ALL, 2000);
+	f = fopen(buf, "r+");
+	for (long off = 400000; off < 600000; off += 8192) {
+		fseek(f, off, SEEK_SET);
+		fputs("this is not a page", f);
+	}
+	fclose(f);
+	r = trace_read_open(buf, &err);
+	assert_non_null(r);
+	unlink(buf);
+	trace_compare_files(r, r, &d);
+	assert_non_null(strstr(r->error, "malformed"));
+	trace_divergence_clear(&d);
+	trace_read_close(r);
+}
+
 static int see_frame(void *arg, const struct trace_frame_at *f)
 {
 	int *n = arg;
@@ -275,7 +319,7 @@ int main(void)
 	    cmocka_unit_test(test_stopped), cmocka_unit_test(test_extra_and_missing),
 	    cmocka_unit_test(test_prefix),  cmocka_unit_test(test_files),
 	    cmocka_unit_test(test_read),    cmocka_unit_test(test_open_errors),
-	    cmocka_unit_test(test_frames),
+	    cmocka_unit_test(test_frames),  cmocka_unit_test(test_damaged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
