@@ -85,7 +85,7 @@ static __unused_arg void net_setup_seed(struct net_fixture *f, u64 seed, struct 
 	skb_world_init(f->w);
 	f->note = calloc(3, sizeof(*f->note));
 	for (int i = 0; i < 3; i++) {
-		f->host[i] = host_new(f->w, names[i], 1);
+		f->host[i] = host_new(f->w, names[i], 2);
 		f->note[i].w = f->w;
 		f->note[i].port = (struct link_port){
 		    .ops = &note_ops, .owner = &f->note[i], .host = f->host[i]->id};

@@ -43,8 +43,10 @@ static void completed(struct net_device *dev, int queue, u32 n)
 
 	x->completed += (int)n;
 	x->completed_at = x->f.w->sim.now;
+	x->f.host[0]->cur_cpu = &x->f.host[0]->cpus[1]; /* the interrupt's; senders are on CPU 0 */
 	while (x->auto_clean && nic_tx_to_clean(&x->tx.ring[queue]))
 		nic_tx_clean_one(&x->tx.ring[queue]);
+	x->f.host[0]->cur_cpu = NULL;
 }
 
 static void no_receive(struct link_port *p, struct sk_buff *skb)
@@ -62,7 +64,12 @@ static void carrier(struct link_port *p, bool up)
 	nic_tx_carrier(&((struct fixture *)p->owner)->tx, up);
 }
 
-static const struct net_device_ops dev_ops = {.start_xmit = xmit};
+static void tx_timeout(struct net_device *dev, int queue)
+{
+	nic_tx_timeout(&fixture_of(dev)->tx, queue);
+}
+
+static const struct net_device_ops dev_ops = {.start_xmit = xmit, .tx_timeout = tx_timeout};
 static const struct link_port_ops port_ops = {no_receive, ready, carrier};
 
 static void setup(struct fixture *x, struct strategy *st, const struct nic_params *np,
@@ -283,9 +290,13 @@ static void wake_race(bool bug, int expect)
 	no_bql(&x);
 	for (u32 i = 0; i < 6; i++)
 		send_frame(&x, i, 100);
-	net_run(&x.f);
+	sim_run(&x.f.w->sim, NSEC_PER_SEC);
 	assert_int_equal(x.f.note[1].n, expect);
 	assert_int_equal(x.dev->txq[0].stopped, expect < 6);
+	/* The watchdog resets the queue after 5 s; what was in the discipline goes on. */
+	sim_run(&x.f.w->sim, 6 * NSEC_PER_SEC);
+	assert_int_equal(x.dev->tx_timeouts, expect < 6);
+	assert_int_equal(x.f.note[1].n, expect < 6 ? expect + 2 : expect);
 	teardown(&x);
 }
 
@@ -309,7 +320,7 @@ static void test_tx_wake_lost_explored(void **state)
 		no_bql(&x);
 		for (u32 i = 0; i < 6; i++)
 			send_frame(&x, i, 100);
-		net_run(&x.f);
+		sim_run(&x.f.w->sim, NSEC_PER_SEC);
 		assert_int_equal(x.f.note[1].n, explore ? 2 : 6);
 		teardown(&x);
 	}
@@ -427,7 +438,7 @@ static void test_pick_queue(void **state)
 {
 	struct nic_params np = {.tx_queues = 4, .tx_ring = 16};
 	struct fixture x;
-	u8 xps[1] = {3};
+	u8 xps[2] = {3, 1};
 	int seen[4] = {0};
 
 	setup(&x, strategy_default(), &np, &(struct link_params){.rate = GBIT, .delay = 100});
@@ -449,9 +460,13 @@ static void test_pick_queue(void **state)
 	for (u32 i = 0; i < 5; i++) {
 		struct sk_buff *skb = super_packet(&x, 1);
 
-		assert_int_equal(netdev_pick_tx(x.dev, skb)->index, 3);
+		/* The flow stays where it began, until nothing of it is on its way. */
+		x.f.host[0]->cur_cpu = i ? &x.f.host[0]->cpus[1] : NULL;
+		skb->ooo_okay = i == 4;
+		assert_int_equal(netdev_pick_tx(x.dev, skb)->index, i == 4 ? 1 : 3);
 		consume_skb(skb);
 	}
+	x.f.host[0]->cur_cpu = NULL;
 	x.dev->xps_cpu_to_txq = NULL;
 	teardown(&x);
 }
