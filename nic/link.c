@@ -119,7 +119,8 @@ static void arm_arrival(struct link_dir *d)
 	}
 	first = list_first_entry(&d->flight, struct sk_buff, node);
 	if (!event_pending(&d->arrive_ev) || d->arrive_ev.time != link_frame(first)->arrive)
-		event_at(s, &d->arrive_ev, d->from->host, link_frame(first)->arrive);
+		event_at_seq(s, &d->arrive_ev, d->from->host, link_frame(first)->seq,
+			     link_frame(first)->arrive);
 }
 
 /* Behind all that arrive no later: mostly the last place. */
@@ -275,7 +276,8 @@ nsec_t link_transmit(struct link_port *p, struct sk_buff *skb, nsec_t t)
 		drop(d, skb, SKB_DROP_REASON_LINK_QUEUE_FULL, &d->st.queue_dropped);
 		return max(t, now);
 	}
-	*f = (struct link_frame){.not_before = t, .seq = d->seq++};
+	*f = (struct link_frame){.not_before = t,
+				 .seq = event_take_seq(&d->link->world->sim, p->host)};
 	serialise(d, f, skb->len, now);
 	done = d->p.queue_packets ? max(t, now) : f->end;
 	if (f->start > now)

@@ -278,7 +278,7 @@ static void test_bql(void **state)
 }
 
 /*
- * races.md R15: the ring is cleaned between the driver's check and its stop. A right driver looks again; a
+ * The ring is cleaned between the driver's check and its stop. A right driver looks again; a
  * wrong one waits for ever.
  */
 static void wake_race(bool bug, int expect)
