@@ -54,6 +54,7 @@ struct link_dir {
 	u64 free_frac;	   /* and its fraction of a nanosecond, in units of 1/rate */
 	nsec_t last_arrive; /* for keep_order */
 	u64 nframes;	   /* put on the wire: counts for drop_nth and exploration */
+	bool faulty;	   /* some fault is set: the long way */
 	bool ge_bad;	   /* Gilbert-Elliott: in the bad state */
 	struct rng rng[LS_NR];
 	struct link_dir_stats st;
@@ -83,6 +84,8 @@ nsec_t link_faults_lateness(struct link_dir *d, bool *late);
 bool link_faults_duplicate(struct link_dir *d);
 /* Perhaps flips bits. */
 void link_faults_corrupt(struct link_dir *d, struct sk_buff *skb);
+/* Is any fault set? */
+bool link_faults_any(const struct link_faults *f);
 /* Probabilities in range, times not negative. */
 bool link_faults_valid(const struct link_faults *f);
 
