@@ -91,7 +91,7 @@ struct frag_queue *frag_queue_find(struct net *net, const struct frag_key *key)
 	u32 hash = frag_hash(key);
 	struct frag_queue *q;
 
-	list_for_each_entry (q, &t->hash[hash], hash_node) {
+	list_for_each_entry(q, &t->hash[hash], hash_node) {
 		if (frag_key_equal(&q->key, key))
 			return q;
 	}
@@ -167,7 +167,7 @@ static void frag_copy_payload(struct sk_buff *whole, struct frag_queue *q)
 	struct sk_buff *p;
 	u32 off = 0;
 
-	list_for_each_entry (p, &q->fragments.list, node) {
+	list_for_each_entry(p, &q->fragments.list, node) {
 		skb_copy_bits(p, 0, buf->data + off, p->len);
 		off += p->len;
 	}
@@ -206,7 +206,7 @@ struct sk_buff *frag_reassemble(struct frag_queue *q, u32 hlen)
 	bool fits = true;
 	u32 truesize = 0;
 
-	list_for_each_entry (p, &q->fragments.list, node) {
+	list_for_each_entry(p, &q->fragments.list, node) {
 		fits = fits && skb_add_range(whole, p, 0, p->len);
 		if (p->ip_summed == CHECKSUM_NONE)
 			summed = CHECKSUM_NONE;
@@ -217,7 +217,7 @@ struct sk_buff *frag_reassemble(struct frag_queue *q, u32 hlen)
 		consume_skb(whole);
 		whole = frag_whole_new(q, first, hlen);
 		frag_copy_payload(whole, q);
-		list_for_each_entry (p, &q->fragments.list, node)
+		list_for_each_entry(p, &q->fragments.list, node)
 			whole->corrupted |= p->corrupted;
 	}
 	whole->ip_summed = summed;
@@ -236,7 +236,7 @@ void frag_table_free(struct net *net)
 
 	if (!t)
 		return;
-	list_for_each_entry_safe (q, tmp, &t->queues, node)
+	list_for_each_entry_safe(q, tmp, &t->queues, node)
 		frag_queue_kill(q, SKB_DROP_REASON_NOT_SPECIFIED);
 	free(t);
 	net->frags = NULL;

@@ -202,15 +202,10 @@ static union ipaddr ipv6_lladdr_from_mac(const u8 mac[ETH_ALEN])
 				    mac[3], mac[4], mac[5]}};
 }
 
-static void in_device_up(struct net *net, struct net_device *dev)
+static void ipv6_device_up(struct net *net, struct net_device *dev)
 {
 	static const union ipaddr mc6 = {.b = {0xff}};
-	struct in_device *in = in_dev_get(dev);
 
-	for (int i = 0; i < in->naddr; i++) {
-		ifaddr_routes(net, &in->addr[i], true);
-		ifaddr_solicited(net, &in->addr[i], true);
-	}
 	if (dev_is_loopback(dev) || net->sysctl.ipv6_disable)
 		return;
 	kernel_route(net, dev, true, FIB_TABLE_LOCAL, RTN_MULTICAST_, &mc6, 8, NULL,
@@ -222,18 +217,47 @@ static void in_device_up(struct net *net, struct net_device *dev)
 	}
 }
 
-/* IPv4 addresses stay configured; IPv6 addresses are lost (keep_addr_on_down = 0), as in Linux. */
-static void in_device_down(struct net *net, struct net_device *dev)
+static void in_device_up(struct net *net, struct net_device *dev)
+{
+	struct in_device *in = in_dev_get(dev);
+
+	for (int i = 0; i < in->naddr; i++) {
+		ifaddr_routes(net, &in->addr[i], true);
+		ifaddr_solicited(net, &in->addr[i], true);
+	}
+	ipv6_device_up(net, dev);
+}
+
+static void ipv6_drop_addrs(struct net *net, struct net_device *dev)
 {
 	struct in_device *in = in_dev(dev);
 
-	neigh_ifdown(net, dev);
 	for (int i = in ? in->naddr : 0; i-- > 0;) {
 		struct in_ifaddr ifa = in->addr[i];
 
 		if (!ipaddr_is_v4(&ifa.addr) && !dev_is_loopback(dev))
 			ip_addr_del(net, dev, &ifa.addr, ifa.plen);
 	}
+}
+
+void ipv6_disable_changed(struct net *net)
+{
+	struct net_device *dev;
+
+	list_for_each_entry(dev, &net->host->netdevs->devices, node) {
+		if (net->sysctl.ipv6_disable)
+			ipv6_drop_addrs(net, dev);
+		else if (dev->flags & IFF_UP)
+			ipv6_device_up(net, dev);
+	}
+	rt_genid_bump(net);
+}
+
+/* IPv4 addresses stay configured; IPv6 addresses are lost (keep_addr_on_down = 0), as in Linux. */
+static void in_device_down(struct net *net, struct net_device *dev)
+{
+	neigh_ifdown(net, dev);
+	ipv6_drop_addrs(net, dev);
 	if (net->fib)
 		fib_flush_dev(net, dev);
 	rt_genid_bump(net);
@@ -264,7 +288,7 @@ void ifaddr_for_each(struct net *net, void (*fn)(void *ctx, const struct in_ifad
 {
 	struct net_device *dev;
 
-	list_for_each_entry (dev, &net->host->netdevs->devices, node) {
+	list_for_each_entry(dev, &net->host->netdevs->devices, node) {
 		struct in_device *in = in_dev(dev);
 
 		for (int i = 0; in && i < in->naddr; i++)

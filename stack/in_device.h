@@ -27,6 +27,9 @@ void in_device_free(struct net_device *dev);
 /* Routes and the link-local address come with the device going up, and go when it goes down. */
 void in_device_event(struct net *net, struct net_device *dev, enum netdev_event ev);
 
+/* net.ipv6.conf.all.disable_ipv6 was written: addresses go, or link-local ones come back. */
+void ipv6_disable_changed(struct net *net);
+
 /* Source addresses (in_source.c). */
 /* inet_select_addr(): a primary address of dev, in the subnet of hint when possible; any: none. */
 union ipaddr inet_select_addr(struct net *net, const struct net_device *dev,

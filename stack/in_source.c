@@ -47,7 +47,7 @@ union ipaddr inet_select_addr(struct net *net, const struct net_device *dev,
 	if (ifa)
 		return ifa->addr;
 	/* A device without an address borrows one, that of no loopback. */
-	list_for_each_entry (other, &net->host->netdevs->devices, node) {
+	list_for_each_entry(other, &net->host->netdevs->devices, node) {
 		if (other->flags & IFF_LOOPBACK)
 			continue;
 		ifa = first_ipv4(other, NULL);
@@ -167,7 +167,7 @@ struct net_device *ip_dev_find(struct net *net, const union ipaddr *a)
 {
 	struct net_device *dev;
 
-	list_for_each_entry (dev, &net->host->netdevs->devices, node) {
+	list_for_each_entry(dev, &net->host->netdevs->devices, node) {
 		const struct in_device *in = in_dev(dev);
 
 		for (int i = 0; in && i < in->naddr; i++) {

@@ -48,7 +48,7 @@ static struct ip_mc_group *ip_mc_find(const struct net_device *dev, const union 
 
 	if (!in)
 		return NULL;
-	list_for_each_entry (g, &in->mc_list, node) {
+	list_for_each_entry(g, &in->mc_list, node) {
 		if (ipaddr_equal(&g->group, group))
 			return g;
 	}
@@ -141,7 +141,7 @@ void ip_mc_query(struct net_device *dev, bool v4, const union ipaddr *group, nse
 
 	if (!in)
 		return;
-	list_for_each_entry (g, &in->mc_list, node) {
+	list_for_each_entry(g, &in->mc_list, node) {
 		nsec_t when;
 
 		if (ipaddr_is_v4(&g->group) != v4 || !g->users || !is_reportable(g) ||
@@ -161,6 +161,6 @@ void ip_mc_free_device(struct net_device *dev)
 	struct in_device *in = in_dev(dev);
 	struct ip_mc_group *g, *tmp;
 
-	list_for_each_entry_safe (g, tmp, &in->mc_list, node)
+	list_for_each_entry_safe(g, tmp, &in->mc_list, node)
 		ip_mc_free(g);
 }

@@ -153,7 +153,7 @@ static bool neigh_forced_gc(struct net *net)
 	int want = t->entries - net->sysctl.neigh_gc_thresh2;
 	int freed = 0;
 
-	list_for_each_entry_safe (n, tmp, &t->list, node) {
+	list_for_each_entry_safe(n, tmp, &t->list, node) {
 		if (freed >= want)
 			break;
 		if ((n->state & (NUD_PERMANENT | NUD_INCOMPLETE)) ||
@@ -481,7 +481,7 @@ static void neigh_flush(struct net *net, struct net_device *dev, bool skip_perma
 
 	if (!net->neigh)
 		return;
-	list_for_each_entry_safe (n, tmp, &net->neigh->list, node) {
+	list_for_each_entry_safe(n, tmp, &net->neigh->list, node) {
 		if (n->dev == dev && !(skip_permanent && n->state == NUD_PERMANENT))
 			neigh_free(n);
 	}
@@ -503,7 +503,7 @@ void neigh_table_free(struct net *net)
 
 	if (!net->neigh)
 		return;
-	list_for_each_entry_safe (n, tmp, &net->neigh->list, node)
+	list_for_each_entry_safe(n, tmp, &net->neigh->list, node)
 		neigh_free(n);
 	free(net->neigh);
 	net->neigh = NULL;
@@ -515,7 +515,7 @@ void neigh_for_each(struct net *net, void (*fn)(void *ctx, const struct neighbou
 
 	if (!net->neigh)
 		return;
-	list_for_each_entry (n, &net->neigh->list, node)
+	list_for_each_entry(n, &net->neigh->list, node)
 		fn(ctx, n);
 }
 

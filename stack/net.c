@@ -170,14 +170,14 @@ static void net_destroy(struct host *h)
 	struct net_device *dev;
 
 	net->dying = true;
-	list_for_each_entry (dev, &h->netdevs->devices, node) {
+	list_for_each_entry(dev, &h->netdevs->devices, node) {
 		if (dev->flags & IFF_UP)
 			dev_close(dev);
 	}
 	neigh_table_free(net);
 	frag_table_free(net);
 	net_free_socks(net);
-	list_for_each_entry (dev, &h->netdevs->devices, node)
+	list_for_each_entry(dev, &h->netdevs->devices, node)
 		in_device_free(dev);
 	pmtu_table_free(net);
 	icmp_peers_free(net);

@@ -35,6 +35,7 @@ SRC := \
 	route.c \
 	snmp.c \
 	sock_recv.c \
+	sysctl.c \
 	udp.c \
 	udp_rcv.c \
 	udp_send.c \
