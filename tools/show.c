@@ -21,6 +21,7 @@ static const struct cli_option options[] = {
     {0, "to", "TIME", "timeline: up to here"},
     {0, "host", "NAME", "timeline: only this host"},
     {0, "flow", "FLOW", "timeline: only packets of ADDR[:PORT][-ADDR[:PORT]]"},
+    {0, "packet", "ID", "timeline: only this packet, named as the timeline does: [1:17]"},
     {0, "flows", NULL, "packets and bytes of each direction of each conversation"},
     {0, "drops", NULL, "dropped packets by reason and place"},
     {0, "latency", NULL, "from the wire to recv() for each packet that reached a socket"},
@@ -224,10 +225,29 @@ static void parse_option(struct cli *c, struct request *q)
 			cli_usage(c,
 				  "--flow %s: write ADDR:PORT-ADDR:PORT; each part may be left out",
 				  c->value);
+	} else if (cli_is(c, "packet")) {
+		q->timeline = true;
+		if (show_parse_packet(c->value, &q->filter) < 0)
+			cli_usage(c, "--packet %s: write HOST:NUMBER", c->value);
 	} else if (cli_is(c, "sql")) {
 		q->sql = c->value;
 	} else {
 		request_part(q, c->option->name);
+	}
+}
+
+/* What a low level leaves out is not to be taken for "nothing happened". */
+static void print_timeline(struct show *s, const struct request *q)
+{
+	if (s->trace->level < TRACE_ALL)
+		fprintf(stderr, "(recorded at the level %s: %s)\n",
+			trace_level_name(s->trace->level),
+			s->trace->level < TRACE_SYSCALLS  ? "without calls, packets and interrupts"
+			: s->trace->level < TRACE_PACKETS ? "without packets and interrupts"
+							  : "without interrupts and polls");
+	if (show_timeline(s->trace, &q->filter, stdout, s->color) < 0) {
+		cli_error("show", "%s: %s", s->trace->path, sqlite3_errmsg(s->trace->db));
+		s->status = EXIT_USAGE;
 	}
 }
 
@@ -251,10 +271,8 @@ static void run(struct show *s, struct request *q)
 		}
 	if (q->sql)
 		print_table(s, q->sql, NULL);
-	if (q->timeline && show_timeline(s->trace, &q->filter, stdout, s->color) < 0) {
-		cli_error("show", "%s: %s", s->trace->path, sqlite3_errmsg(s->trace->db));
-		s->status = EXIT_USAGE;
-	}
+	if (q->timeline)
+		print_timeline(s, q);
 }
 
 int cmd_show(int argc, char **argv)

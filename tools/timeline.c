@@ -95,6 +95,23 @@ int show_parse_flow(const char *s, struct show_filter *f)
 	return err;
 }
 
+int show_parse_packet(const char *s, struct show_filter *f)
+{
+	unsigned long long host = 0, n;
+	int end = 0;
+
+	if (sscanf(s, "%llu:%llu%n", &host, &n, &end) != 2) {
+		host = 0;
+		if (sscanf(s, "%llu%n", &n, &end) != 1)
+			return -EINVAL;
+	}
+	if (s[end] || s[0] < '0' || s[0] > '9')
+		return -EINVAL;
+	f->has_packet = true;
+	f->packet = (u64)host << 40 | n;
+	return 0;
+}
+
 /* ---- lines --------------------------------------------------------------------------------------
  */
 
@@ -290,12 +307,14 @@ static sqlite3_stmt *prepare_timeline(struct timeline *tl, const struct show_fil
 
 	snprintf(sql, sizeof(sql),
 		 "SELECT t, seq, host, cpu, tid, kind, what, detail, packet FROM timeline"
-		 " WHERE t BETWEEN ?1 AND ?2 AND ?3 IN (0, host)%s",
-		 f->flow ? flow_sql : "");
+		 " WHERE t BETWEEN ?1 AND ?2 AND ?3 IN (0, host)%s%s",
+		 f->flow ? flow_sql : "", f->has_packet ? " AND packet = ?8" : "");
 	sqlite3_prepare_v2(tl->trace->db, sql, -1, &st, NULL);
 	sqlite3_bind_int64(st, 1, f->from);
 	sqlite3_bind_int64(st, 2, f->to);
 	sqlite3_bind_int64(st, 3, f->host);
+	if (f->has_packet)
+		sqlite3_bind_int64(st, 8, (s64)f->packet);
 	for (int i = 0; f->flow && i < 2; i++) {
 		sqlite3_bind_text(st, 4 + i * 2, f->end[i].addr, -1, SQLITE_STATIC);
 		sqlite3_bind_int(st, 5 + i * 2, f->end[i].port);

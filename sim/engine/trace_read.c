@@ -63,18 +63,29 @@ static int pragma_int(sqlite3 *db, const char *sql, int *value)
 	return rc;
 }
 
-/* A writer that was killed left its journal: roll back, which takes writing. */
-static void roll_back(const char *path)
+/*
+ * A writer that was killed left its journal: roll back, and make the indexes that it came not to,
+ * since the views are slow without. Takes writing; what fails here shows when the file is opened
+ * for reading.
+ */
+static void recover(const char *path)
 {
 	char journal[4096];
 	sqlite3 *db;
-	int id;
+	int id = 0;
 
 	snprintf(journal, sizeof(journal), "%s-journal", path);
 	if (access(journal, F_OK) < 0)
 		return;
-	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK)
-		pragma_int(db, "SELECT count(*) FROM sqlite_schema", &id);
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
+	    pragma_int(db, "PRAGMA application_id", &id) == SQLITE_OK &&
+	    id == TRACE_APPLICATION_ID) {
+		for (const char *const *sql = trace_indexes(); *sql; sql++)
+			sqlite3_exec(db, *sql, NULL, NULL, NULL);
+		sqlite3_exec(db, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
+		unlink(
+		    journal); /* an empty one is left by a writer that was between transactions */
+	}
 	sqlite3_close(db);
 }
 
@@ -157,7 +168,7 @@ struct trace_read *trace_read_open(const char *path, char **err)
 		*err = error_text(path, "%s", strerror(errno));
 		return NULL;
 	}
-	roll_back(path);
+	recover(path);
 	r = xcalloc(1, sizeof(*r));
 	r->path = xstrdup(path);
 	if (sqlite3_open_v2(path, &r->db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)

@@ -149,6 +149,22 @@ static void test_filters(void **state)
 	trace_read_close(r);
 }
 
+static void test_one_packet(void **state)
+{
+	struct show_filter f = {.to = NSEC_NEVER}, same = f;
+	struct trace_read *r = record(20);
+
+	assert_int_equal(show_parse_packet("1:3", &f), 0);
+	assert_int_equal(f.packet, rows_packet_id(3));
+	assert_int_equal(lines(timeline(r, &f)), 8);
+	assert_int_equal(show_parse_packet("1099511627779", &same), 0);
+	assert_int_equal(same.packet, f.packet);
+	assert_int_not_equal(show_parse_packet("1:", &f), 0);
+	assert_int_not_equal(show_parse_packet("x", &f), 0);
+	assert_int_not_equal(show_parse_packet("1:2x", &f), 0);
+	trace_read_close(r);
+}
+
 static void test_table(void **state)
 {
 	struct trace_read *r = record(1);
@@ -257,9 +273,10 @@ static void test_packet_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_timeline),	 cmocka_unit_test(test_calls),
-	    cmocka_unit_test(test_filters),	 cmocka_unit_test(test_table),
-	    cmocka_unit_test(test_table_errors), cmocka_unit_test(test_packet_text),
+	    cmocka_unit_test(test_timeline),	cmocka_unit_test(test_calls),
+	    cmocka_unit_test(test_filters),	cmocka_unit_test(test_table),
+	    cmocka_unit_test(test_one_packet),	cmocka_unit_test(test_table_errors),
+	    cmocka_unit_test(test_packet_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

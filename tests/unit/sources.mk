@@ -2,6 +2,7 @@
 UNIT_TESTS := \
 	choice \
 	cli \
+	diff \
 	event \
 	export \
 	pool \
