@@ -113,6 +113,9 @@ struct tcp_options_received {
 	struct tcp_sack_block sacks[4];
 };
 
+/* SOCK_STREAM of AF_INET and AF_INET6; tcp.c. */
+extern const struct proto_ops tcp_prot, tcpv6_prot;
+
 /* enum tcp_ca_state (TCP_CA_Open ... TCP_CA_Loss) is that of netinet/tcp.h. */
 
 enum tcp_ca_event { CA_EVENT_TX_START, CA_EVENT_CWND_RESTART, CA_EVENT_COMPLETE_CWR, CA_EVENT_LOSS, CA_EVENT_ECN_NO_CE, CA_EVENT_ECN_IS_CE };
