@@ -12,7 +12,7 @@ SANFLAGS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-r
 
 PKGS    := sqlite3 lua5.4 libpcap libxxhash
 WARN    := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
-           -Wpointer-arith -Wundef -Wno-sign-compare -Wno-unused-parameter
+           -Wpointer-arith -Wundef -Wno-sign-compare -Wno-unused-parameter -Wno-missing-field-initializers
 CFLAGS  += -std=c17 -D_GNU_SOURCE $(OPT) -g -fno-strict-aliasing $(WARN) $(SANFLAGS) -I. \
            $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDLIBS  += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm

@@ -73,17 +73,20 @@ struct cpu {
 	struct list_head irqs; /* pending interrupts, in order of arrival */
 	struct irq *cur_irq;
 	u32 softirq_pending;   /* bit mask of enum softirq_nr */
-	int softirq_cur;       /* vector whose step is under way */
 	u32 softirq_round;     /* snapshot being worked on in this round */
-	int softirq_restarts;
-	nsec_t softirq_start;  /* when the softirq loop began */
+	s8 softirq_cur;	       /* vector whose step is under way */
+	u8 softirq_restarts;
+	bool softirq_active;   /* the loop is under way: in softirq context or in ksoftirqd */
+	bool softirq_kick;     /* a loop is due: interrupt exit, or raised from a task */
 	bool in_ksoftirqd;     /* the loop runs in task context */
+	bool tail;	       /* the step only spends charge */
+	nsec_t softirq_start;  /* when the softirq loop began */
 	struct task *ksoftirqd; /* created when first needed */
 	struct list_head timers; /* expired timers that wait for SOFTIRQ_TIMER */
 	struct list_head runqueue; /* runnable tasks, the running one not among them */
 	int nr_running;
 	struct task *curr; /* running task or NULL */
-	bool need_resched;
+	struct task *last; /* ran last: going on with it needs no context switch */
 	nsec_t slice_start;
 	nsec_t time[CTX_NR]; /* spent in each context */
 	void *softnet;	     /* nic/: struct softnet_data */
@@ -110,5 +113,7 @@ struct cpu *cpu_current(struct host *h);
 void cpu_charge(struct host *h, nsec_t cost);
 /* True while cpu runs or has suspended a softirq or hard-interrupt step. */
 bool cpu_in_interrupt(const struct cpu *cpu);
+/* Gives work to a CPU that has none; does nothing to one that is busy. For sched.c. */
+void cpu_kick(struct cpu *cpu);
 
 #endif

@@ -1,2 +1,15 @@
 # SPDX-License-Identifier: MIT
-SRC :=
+SRC := \
+	cost.c \
+	cpu.c \
+	host.c \
+	process.c \
+	sched.c \
+	signal.c \
+	signal_names.c \
+	softirq.c \
+	task.c \
+	timer.c \
+	wait.c \
+	world.c \
+

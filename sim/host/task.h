@@ -41,7 +41,13 @@ struct task_ops {
 	void (*destroy)(struct task *t);
 };
 
-enum task_state { TASK_INVALID = 0, TASK_RUNNING, TASK_PARKED, TASK_STOPPED, TASK_DEAD };
+enum task_state {
+	TASK_NEW = 0, /* its start time has not come */
+	TASK_RUNNING, /* on a CPU or in a run queue */
+	TASK_PARKED,
+	TASK_STOPPED, /* would run, but its process is stopped (SIGSTOP) */
+	TASK_DEAD,
+};
 
 struct files_struct; /* stack/file.h */
 
@@ -61,12 +67,10 @@ struct process {
 	struct signal_struct sig;
 	struct wait_queue_head wait_child; /* wait4 */
 	bool zombie;	 /* all threads gone, status not collected */
+	bool stopped;	 /* by SIGSTOP and its kin, until SIGCONT */
 	int status;	 /* as wait(2) gives it */
 	u32 user_step_cost; /* ns of the program's own work between two calls */
 	u64 nofile;	 /* RLIMIT_NOFILE, soft; default 1024 */
-	u64 nofile_max;	 /* the hard limit */
-	int pgid;	 /* process group */
-	void *timers;	 /* ITIMER_REAL; owned by stack/ */
 };
 
 struct task {

@@ -46,6 +46,8 @@ struct world {
 struct world *world_new(u64 seed, struct strategy *st, struct trace *tr);
 void world_destroy(struct world *w);
 void world_own(struct world *w, struct world_object *o);
+/* The rows of this layer that end a run: how CPUs spent their time, tasks that still live. */
+void world_report(struct world *w);
 /* NULL when there is no such host. */
 struct host *world_find_host(struct world *w, const char *name);
 

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Signals (signal.h, signal(7)).
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "sim/host/sched.h"
+
+#define SIGRTMIN_KERNEL 32
+#define RLIMIT_SIGPENDING 4096 /* queued real-time signals of one target */
+
+static u64 bit(int signo)
+{
+	return 1ull << (signo - 1);
+}
+
+void signal_queue_init(struct signal_queue *q)
+{
+	*q = (struct signal_queue){ .nqueued = 0 };
+	list_init(&q->queued);
+}
+
+void signal_queue_clear(struct signal_queue *q)
+{
+	struct signal_entry *e, *tmp;
+
+	list_for_each_entry_safe(e, tmp, &q->queued, node) {
+		list_del_init(&e->node);
+		free(e);
+	}
+	q->nqueued = 0;
+	q->set.bits = 0;
+}
+
+static void queue_remove(struct signal_queue *q, u64 mask)
+{
+	struct signal_entry *e, *tmp;
+
+	q->set.bits &= ~mask;
+	list_for_each_entry_safe(e, tmp, &q->queued, node) {
+		if (!(bit(e->info.signo) & mask))
+			continue;
+		list_del_init(&e->node);
+		q->nqueued--;
+		free(e);
+	}
+}
+
+static int queue_add(struct signal_queue *q, const struct siginfo *info)
+{
+	struct signal_entry *e;
+
+	/* A standard signal that is pending already is not queued a second time. */
+	if (info->signo < SIGRTMIN_KERNEL && q->set.bits & bit(info->signo))
+		return 0;
+	if (info->signo >= SIGRTMIN_KERNEL && q->nqueued >= RLIMIT_SIGPENDING)
+		return -EAGAIN;
+	e = xcalloc(1, sizeof(*e));
+	e->info = *info;
+	list_add_tail(&e->node, &q->queued);
+	q->nqueued++;
+	q->set.bits |= bit(info->signo);
+	return 0;
+}
+
+static bool is_stop(int signo)
+{
+	return signo == SIGSTOP || signo == SIGTSTP || signo == SIGTTIN || signo == SIGTTOU;
+}
+
+static bool ignored(const struct process *p, int signo)
+{
+	const struct sigaction_state *sa = &p->sig.action[signo];
+
+	if (signo == SIGKILL || signo == SIGSTOP)
+		return false;
+	if (sa->disposition == SIGD_IGNORE)
+		return true;
+	return sa->disposition == SIGD_DEFAULT && signal_default_action(signo) == SIG_ACT_IGN;
+}
+
+/* prepare_signal(): stop signals and SIGCONT cancel each other, whether blocked or not. */
+static void cancel_opposites(struct process *p, int signo)
+{
+	u64 mask = is_stop(signo) ? bit(SIGCONT) :
+		   signo == SIGCONT ?
+			       bit(SIGSTOP) | bit(SIGTSTP) | bit(SIGTTIN) | bit(SIGTTOU) :
+			       0;
+	struct task *t;
+
+	if (!mask)
+		return;
+	queue_remove(&p->sig.pending, mask);
+	list_for_each_entry(t, &p->threads, thread_node)
+		queue_remove(&t->pending, mask);
+	if (signo == SIGCONT && p->stopped)
+		sched_process_continue(p);
+}
+
+/* Default stop: carried out here, since no program takes part in it. True: done. */
+static bool try_stop(struct process *p, int signo, u64 blocked)
+{
+	if (!is_stop(signo) || blocked & bit(signo) ||
+	    p->sig.action[signo].disposition != SIGD_DEFAULT)
+		return false;
+	if (!p->stopped) {
+		struct siginfo info = { .signo = SIGCHLD, .code = CLD_STOPPED, .pid = p->pid,
+					.status = signo };
+
+		sched_process_stop(p);
+		if (p->parent && !(p->parent->sig.action[SIGCHLD].flags & SA_NOCLDSTOP))
+			signal_send_process(p->parent, &info);
+	}
+	return true;
+}
+
+/* The thread that is to take a signal of the process: the main one if it can, else the first. */
+static struct task *taker(struct process *p, int signo)
+{
+	struct task *t;
+
+	list_for_each_entry(t, &p->threads, thread_node) {
+		if (!(t->blocked.bits & bit(signo)))
+			return t;
+	}
+	return NULL;
+}
+
+static u64 sanitize(u64 blocked)
+{
+	return blocked & ~(bit(SIGKILL) | bit(SIGSTOP));
+}
+
+static void wake_for(struct process *p, struct task *t, int signo)
+{
+	if (signo == SIGKILL && p->stopped)
+		sched_process_continue(p);
+	if (t)
+		task_wake(t);
+}
+
+int signal_send_process(struct process *p, const struct siginfo *info)
+{
+	struct task *t;
+	int err;
+
+	if (p->zombie || list_empty(&p->threads))
+		return 0;
+	cancel_opposites(p, info->signo);
+	t = taker(p, info->signo);
+	if (try_stop(p, info->signo, t ? 0 : ~0ull))
+		return 0;
+	/* What is ignored is dropped, unless it is blocked: the program may look at it yet. */
+	if (ignored(p, info->signo) && t)
+		return 0;
+	err = queue_add(&p->sig.pending, info);
+	wake_for(p, t, info->signo);
+	return err;
+}
+
+int signal_send_task(struct task *t, const struct siginfo *info)
+{
+	struct process *p = t->proc;
+	u64 blocked = sanitize(t->blocked.bits);
+	int err;
+
+	if (!p)
+		return -EPERM; /* kernel threads take none */
+	cancel_opposites(p, info->signo);
+	if (try_stop(p, info->signo, blocked))
+		return 0;
+	if (ignored(p, info->signo) && !(blocked & bit(info->signo)))
+		return 0;
+	err = queue_add(&t->pending, info);
+	wake_for(p, blocked & bit(info->signo) ? NULL : t, info->signo);
+	return err;
+}
+
+bool signal_pending(const struct task *t)
+{
+	u64 set = t->pending.set.bits | (t->proc ? t->proc->sig.pending.set.bits : 0);
+
+	return set & ~sanitize(t->blocked.bits);
+}
+
+/* The first entry of the lowest unblocked signal. */
+static bool queue_take(struct signal_queue *q, u64 blocked, struct siginfo *info)
+{
+	u64 set = q->set.bits & ~blocked;
+	struct signal_entry *e, *found = NULL;
+	bool more = false;
+	int signo;
+
+	if (!set)
+		return false;
+	signo = set & bit(SIGKILL) ? SIGKILL : __builtin_ctzll(set) + 1;
+	list_for_each_entry(e, &q->queued, node) {
+		if (e->info.signo != signo)
+			continue;
+		if (found) {
+			more = true;
+			break;
+		}
+		found = e;
+	}
+	assert(found);
+	*info = found->info;
+	list_del_init(&found->node);
+	q->nqueued--;
+	free(found);
+	if (!more)
+		q->set.bits &= ~bit(signo);
+	return true;
+}
+
+bool signal_take(struct task *t, struct siginfo *info)
+{
+	u64 blocked = sanitize(t->blocked.bits);
+
+	if (queue_take(&t->pending, blocked, info))
+		return true;
+	return t->proc && queue_take(&t->proc->sig.pending, blocked, info);
+}
