@@ -13,5 +13,4 @@ SRC := \
 	report.c \
 	switch.c \
 	tx.c \
-	tx_watchdog.c \
 

@@ -1,2 +1,12 @@
 # SPDX-License-Identifier: MIT
-SRC :=
+SRC := \
+	api_check.c \
+	api_file.c \
+	api_host.c \
+	api_link.c \
+	api_nic.c \
+	api_program.c \
+	api_qdisc.c \
+	fields.c \
+	scenario.c \
+

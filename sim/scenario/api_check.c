@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check(name, predicate): what must hold after the run.
+ *
+ * The predicate is a SELECT over the trace (its first value must not be 0, NULL or empty), or a function
+ * that gets a query function and returns true, or false and a message.
+ */
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/host/host.h"
+#include "sim/scenario/scenario_priv.h"
+
+static int l_check(lua_State *L)
+{
+	struct scenario *s = scenario_building(L, "check");
+	const char *name = luaL_checkstring(L, 1);
+	struct check *c;
+
+	if (lua_type(L, 2) != LUA_TSTRING && !lua_isfunction(L, 2))
+		return scenario_error(L, "check: a SELECT or a function is needed, not %s",
+				      luaL_typename(L, 2));
+	s->checks = xrealloc(s->checks, (s->nchecks + 1) * sizeof(*s->checks));
+	c = &s->checks[s->nchecks];
+	*c = (struct check){ .name = xstrdup(name), .fn = LUA_NOREF };
+	luaL_where(L, 1);
+	c->where = xstrdup(lua_tostring(L, -1));
+	lua_pop(L, 1);
+	if (lua_type(L, 2) == LUA_TSTRING) {
+		c->sql = xstrdup(lua_tostring(L, 2));
+	} else {
+		lua_settop(L, 2);
+		c->fn = luaL_ref(L, LUA_REGISTRYINDEX);
+	}
+	s->nchecks++;
+	return 0;
+}
+
+/* ---- queries ----------------------------------------------------------------------------------- */
+
+/* Refuses tables that the run's level left empty: a count of 0 there would prove nothing. */
+static int authorize(void *ctx, int action, const char *table, const char *column, const char *db,
+		     const char *view)
+{
+	const struct scenario *s = ctx;
+
+	if (action == SQLITE_FUNCTION || action == SQLITE_SELECT || action == SQLITE_RECURSIVE)
+		return SQLITE_OK;
+	if (action != SQLITE_READ)
+		return SQLITE_DENY;
+	for (int t = TT_INVALID + 1; t < TT_NTABLES; t++) {
+		const struct trace_table_desc *d = trace_table_desc((enum trace_table)t);
+
+		if (!strcmp(d->name, table) && d->level > s->level)
+			return SQLITE_DENY;
+	}
+	return SQLITE_OK;
+}
+
+static sqlite3_stmt *prepare(struct scenario *s, const char *sql, char *why, size_t len)
+{
+	sqlite3_stmt *st = NULL;
+	const char *tail;
+	int rc = sqlite3_prepare_v2(s->db, sql, -1, &st, &tail);
+
+	if (rc == SQLITE_AUTH)
+		snprintf(why, len, "it reads what --trace=%s does not record",
+			 trace_level_name(s->level));
+	else if (rc != SQLITE_OK)
+		snprintf(why, len, "%s", sqlite3_errmsg(s->db));
+	else if (!st || !sqlite3_stmt_readonly(st))
+		snprintf(why, len, "only a SELECT can be asked");
+	else if (tail[strspn(tail, " \t\n;")])
+		snprintf(why, len, "one statement only");
+	else
+		return st;
+	sqlite3_finalize(st);
+	return NULL;
+}
+
+static void push_cell(lua_State *L, sqlite3_stmt *st, int i)
+{
+	switch (sqlite3_column_type(st, i)) {
+	case SQLITE_INTEGER:
+		lua_pushinteger(L, sqlite3_column_int64(st, i));
+		break;
+	case SQLITE_FLOAT:
+		lua_pushnumber(L, sqlite3_column_double(st, i));
+		break;
+	case SQLITE_NULL:
+		lua_pushnil(L);
+		break;
+	default:
+		lua_pushlstring(L, sqlite3_column_blob(st, i), (size_t)sqlite3_column_bytes(st, i));
+	}
+}
+
+static void bind_args(lua_State *L, sqlite3_stmt *st, int first)
+{
+	for (int i = first; i <= lua_gettop(L); i++) {
+		int at = i - first + 1;
+
+		if (lua_isinteger(L, i))
+			sqlite3_bind_int64(st, at, lua_tointeger(L, i));
+		else if (lua_isnumber(L, i))
+			sqlite3_bind_double(st, at, lua_tonumber(L, i));
+		else
+			sqlite3_bind_text(st, at, luaL_checkstring(L, i), -1, SQLITE_TRANSIENT);
+	}
+}
+
+/* q(sql, ...) -> the columns of the first row; q.rows(sql, ...) -> all rows, as tables by column */
+static int query_first(lua_State *L)
+{
+	struct scenario *s = scenario_of(L);
+	char why[256];
+	sqlite3_stmt *st = prepare(s, luaL_checkstring(L, 1), why, sizeof(why));
+	int n = 0;
+
+	if (!st)
+		return luaL_error(L, "%s", why);
+	bind_args(L, st, 2);
+	if (sqlite3_step(st) == SQLITE_ROW) {
+		n = sqlite3_column_count(st);
+		luaL_checkstack(L, n, "too many columns");
+		for (int i = 0; i < n; i++)
+			push_cell(L, st, i);
+	}
+	sqlite3_finalize(st);
+	return n;
+}
+
+static int query_rows(lua_State *L)
+{
+	struct scenario *s = scenario_of(L);
+	char why[256];
+	sqlite3_stmt *st = prepare(s, luaL_checkstring(L, 1), why, sizeof(why));
+	lua_Integer row = 0;
+
+	if (!st)
+		return luaL_error(L, "%s", why);
+	bind_args(L, st, 2);
+	lua_newtable(L);
+	while (sqlite3_step(st) == SQLITE_ROW) {
+		lua_createtable(L, 0, sqlite3_column_count(st));
+		for (int i = 0; i < sqlite3_column_count(st); i++) {
+			push_cell(L, st, i);
+			lua_setfield(L, -2, sqlite3_column_name(st, i));
+		}
+		lua_rawseti(L, -2, ++row);
+	}
+	sqlite3_finalize(st);
+	return 1;
+}
+
+/* ---- evaluation -------------------------------------------------------------------------------- */
+
+static bool truthy(sqlite3_stmt *st)
+{
+	switch (sqlite3_column_type(st, 0)) {
+	case SQLITE_NULL:
+		return false;
+	case SQLITE_TEXT:
+	case SQLITE_BLOB:
+		return sqlite3_column_bytes(st, 0) > 0;
+	default:
+		return sqlite3_column_double(st, 0) != 0;
+	}
+}
+
+static bool eval_sql(struct scenario *s, const struct check *c, char *why, size_t len)
+{
+	sqlite3_stmt *st = prepare(s, c->sql, why, len);
+	bool ok = false;
+
+	if (!st)
+		return false;
+	if (sqlite3_step(st) != SQLITE_ROW) {
+		snprintf(why, len, "the query gave no row");
+	} else {
+		const char *text = (const char *)sqlite3_column_text(st, 0);
+
+		ok = truthy(st);
+		if (!ok)
+			snprintf(why, len, "the query gave %s", text ? text : "NULL");
+	}
+	sqlite3_finalize(st);
+	return ok;
+}
+
+static bool eval_function(struct scenario *s, const struct check *c, char *why, size_t len)
+{
+	lua_State *L = lua_world_state(s->lw);
+	bool ok;
+
+	lua_rawgeti(L, LUA_REGISTRYINDEX, c->fn);
+	lua_pushcfunction(L, query_first);
+	lua_pushcfunction(L, query_rows);
+	if (lua_pcall(L, 2, 2, 0) != LUA_OK) {
+		snprintf(why, len, "%s", lua_tostring(L, -1) ? lua_tostring(L, -1) : "error");
+		lua_settop(L, 0);
+		return false;
+	}
+	ok = lua_toboolean(L, -2);
+	if (!ok)
+		snprintf(why, len, "%s", lua_isstring(L, -1) ? lua_tostring(L, -1) :
+							       "the function returned false");
+	lua_settop(L, 0);
+	return ok;
+}
+
+/* Programs that broke are reported as checks of their own: nobody has to ask for that. */
+static u32 report_failures(struct scenario *s,
+			   void (*report)(void *, const char *, bool, const char *), void *ctx)
+{
+	size_t n;
+	const struct lua_failure *f = lua_world_failures(s->lw, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		char name[128];
+
+		snprintf(name, sizeof(name), "program of host %s, tid %d, ends without an error",
+			 f[i].host->name, f[i].tid);
+		trace_check_result(s->opts.trace, name, false, f[i].message);
+		report(ctx, name, false, f[i].message);
+	}
+	return (u32)n;
+}
+
+struct scenario_verdict scenario_check(struct scenario *s, struct sqlite3 *db, enum trace_level level,
+				       void (*report)(void *ctx, const char *name, bool ok,
+						      const char *message),
+				       void *ctx)
+{
+	struct scenario_verdict v = { .checks = (u32)s->nchecks };
+
+	s->db = db;
+	s->level = level;
+	v.failures = report_failures(s, report, ctx);
+	for (size_t i = 0; i < s->nchecks; i++) {
+		const struct check *c = &s->checks[i];
+		char why[512] = "", text[640];
+		bool ok;
+
+		sqlite3_set_authorizer(db, authorize, s);
+		ok = c->sql ? eval_sql(s, c, why, sizeof(why)) : eval_function(s, c, why, sizeof(why));
+		sqlite3_set_authorizer(db, NULL, NULL);
+		snprintf(text, sizeof(text), "%s%s", c->where, why);
+		v.failed += !ok;
+		trace_check_result(s->opts.trace, c->name, ok, ok ? NULL : text);
+		report(ctx, c->name, ok, ok ? NULL : text);
+	}
+	s->db = NULL;
+	return v;
+}
+
+void scenario_open_check(struct scenario *s)
+{
+	scenario_function(s, "check", l_check);
+}
