@@ -25,6 +25,15 @@ void dql_init(struct dql *d)
 	};
 }
 
+void dql_reset(struct dql *d)
+{
+	u32 lo = d->min_limit, hi = d->max_limit;
+
+	dql_init(d);
+	d->limit = d->min_limit = lo;
+	d->max_limit = hi;
+}
+
 void dql_queued(struct dql *d, u32 bytes)
 {
 	d->last_obj = bytes;

@@ -24,6 +24,8 @@ struct dql {
 };
 
 void dql_init(struct dql *d);
+/* Forgets everything but the bounds: the ring is empty. */
+void dql_reset(struct dql *d);
 void dql_queued(struct dql *d, u32 bytes);
 /* Bytes that may still be queued; negative: over the limit, which one packet may always be. */
 static inline s32 dql_avail(const struct dql *d)

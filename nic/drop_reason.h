@@ -27,6 +27,7 @@
 	X(IP_INVALID_DEST)                                                                         \
 	X(IP_LOCALNET)                                                                             \
 	X(IP_NOPROTO)                                                                              \
+	X(IP_INADDRERRORS)                                                                         \
 	X(IP_INNOROUTES)                                                                           \
 	X(IP_OUTNOROUTES)                                                                          \
 	X(PKT_TOO_BIG)                                                                             \

@@ -73,8 +73,9 @@ static void slots_grow(struct link_dir *d)
 	d->slot_head = 0;
 }
 
-static void slots_add(struct link_dir *d, nsec_t start, u32 len)
+static void slots_add(struct link_dir *d, nsec_t start, u32 len, nsec_t now)
 {
+	slots_expire(d, now);
 	if (d->slot_len == d->slot_cap)
 		slots_grow(d);
 	d->slots[(d->slot_head + d->slot_len++) & (d->slot_cap - 1)] =
@@ -119,7 +120,8 @@ static void arm_arrival(struct link_dir *d)
 	}
 	first = list_first_entry(&d->flight, struct sk_buff, node);
 	if (!event_pending(&d->arrive_ev) || d->arrive_ev.time != link_frame(first)->arrive)
-		event_at(s, &d->arrive_ev, d->from->host, link_frame(first)->arrive);
+		event_at_seq(s, &d->arrive_ev, d->from->host, link_frame(first)->seq,
+			     link_frame(first)->arrive);
 }
 
 /* Behind all that arrive no later: mostly the last place. */
@@ -187,7 +189,7 @@ static void frame_copy(const void *cookie, u32 off, void *to, u32 len)
 	skb_copy_bits(cookie, off, to, len);
 }
 
-static void trace_frame(struct link_dir *d, struct sk_buff *skb, nsec_t start)
+static void trace_frame(struct link_dir *d, struct sk_buff *skb)
 {
 	struct trace *tr = d->link->world->sim.trace;
 	int ifindex = 0;
@@ -210,9 +212,9 @@ static void trace_frame(struct link_dir *d, struct sk_buff *skb, nsec_t start)
 				     .copy = frame_copy,
 				     .cookie = skb,
 				     .len = skb->len,
+				     .csum_partial = skb->ip_summed == CHECKSUM_PARTIAL,
 				 });
 		skb->traced = true;
-		skb->wire_time = start;
 	}
 	trace_hop(tr, skb->id, link_now(d), d->from->host, PLACE_LINK, ifindex, -1);
 }
@@ -236,24 +238,46 @@ static void serialise(struct link_dir *d, struct link_frame *f, u32 len, nsec_t 
 	f->end = d->free_at;
 }
 
+static void drop(struct link_dir *d, struct sk_buff *skb, enum skb_drop_reason reason, u64 *counter)
+{
+	(*counter)++;
+	kfree_skb_reason(skb, reason, PLACE_LINK);
+}
+
 static void launch(struct link_dir *d, struct sk_buff *skb)
 {
 	struct link_frame *f = link_frame(skb);
 
-	f->arrive = f->end + d->p.delay + link_faults_lateness(d, &f->late);
+	f->arrive = f->end + d->p.delay;
+	if (unlikely(d->faulty)) {
+		f->arrive += link_faults_lateness(d, &f->late);
+		link_faults_corrupt(d, skb);
+	}
 	if (!f->late) {
 		if (d->p.faults.keep_order)
 			f->arrive = max(f->arrive, d->last_arrive);
 		d->last_arrive = f->arrive;
 	}
-	link_faults_corrupt(d, skb);
 	flight_insert(d, skb);
 }
 
-static void drop(struct link_dir *d, struct sk_buff *skb, enum skb_drop_reason reason, u64 *counter)
+/* The frame is on the wire; what becomes of it there. */
+static void travel(struct link_dir *d, struct sk_buff *skb)
 {
-	(*counter)++;
-	kfree_skb_reason(skb, reason, PLACE_LINK);
+	enum skb_drop_reason lost = link_faults_loss(d);
+	struct sk_buff *dup;
+
+	if (lost) {
+		drop(d, skb, lost, &d->st.lost);
+		return;
+	}
+	if (link_faults_duplicate(d)) {
+		dup = skb_clone(skb);
+		*link_frame(dup) = *link_frame(skb);
+		launch(d, skb);
+		skb = dup;
+	}
+	launch(d, skb);
 }
 
 nsec_t link_transmit(struct link_port *p, struct sk_buff *skb, nsec_t t)
@@ -261,11 +285,10 @@ nsec_t link_transmit(struct link_port *p, struct sk_buff *skb, nsec_t t)
 	struct link_dir *d = port_dir(p);
 	struct link_frame *f = link_frame(skb);
 	nsec_t now = link_now(d), done;
-	enum skb_drop_reason lost;
-	struct sk_buff *dup = NULL;
 
 	if (!skb->host)
 		skb->host = d->link->world->hosts[p->host];
+	trace_frame(d, skb);
 	if (unlikely(!d->link->up)) {
 		drop(d, skb, SKB_DROP_REASON_LINK_DOWN, &d->st.down_dropped);
 		return now;
@@ -274,31 +297,23 @@ nsec_t link_transmit(struct link_port *p, struct sk_buff *skb, nsec_t t)
 		drop(d, skb, SKB_DROP_REASON_LINK_QUEUE_FULL, &d->st.queue_dropped);
 		return max(t, now);
 	}
-	*f = (struct link_frame){.not_before = t, .seq = d->seq++};
+	*f = (struct link_frame){.not_before = t,
+				 .seq = event_take_seq(&d->link->world->sim, p->host)};
 	serialise(d, f, skb->len, now);
 	done = d->p.queue_packets ? max(t, now) : f->end;
 	if (f->start > now)
-		slots_add(d, f->start, skb->len);
-	trace_frame(d, skb, f->start);
+		slots_add(d, f->start, skb->len, now);
+	if (!skb->wire_time)
+		skb->wire_time = f->start;
 	d->st.packets++;
 	d->st.bytes += skb->len;
 	d->nframes++;
-	if (unlikely(d->link->partition)) {
+	if (unlikely(d->link->partition))
 		drop(d, skb, SKB_DROP_REASON_LINK_PARTITION, &d->st.lost);
-		return done;
-	}
-	lost = link_faults_loss(d);
-	if (unlikely(lost)) {
-		drop(d, skb, lost, &d->st.lost);
-		return done;
-	}
-	if (unlikely(link_faults_duplicate(d))) {
-		dup = skb_clone(skb);
-		*link_frame(dup) = *f;
-	}
-	launch(d, skb);
-	if (dup)
-		launch(d, dup);
+	else if (unlikely(d->faulty))
+		travel(d, skb);
+	else
+		launch(d, skb);
 	return done;
 }
 
@@ -385,7 +400,7 @@ static void reschedule(struct link_dir *d, const struct link_params *old)
 		} else {
 			serialise(d, f, skb->len, now);
 			if (f->start > now)
-				slots_add(d, f->start, skb->len);
+				slots_add(d, f->start, skb->len, now);
 		}
 		last = *f;
 		f->arrive = f->end + d->p.delay + late;
@@ -399,6 +414,7 @@ static void dir_set_params(struct link_dir *d, const struct link_params *p)
 
 	assert(p->delay >= 1);
 	d->p = *p;
+	d->faulty = link_faults_any(&p->faults) || d->ge_bad;
 	if (p->rate != old.rate)
 		d->free_frac = 0;
 	if (p->rate != old.rate || p->delay != old.delay)
@@ -500,6 +516,7 @@ static void dir_init(struct link *l, int end, struct link_port *from, struct lin
 
 	assert(!from->link && link_params_check(p) == 0);
 	*d = (struct link_dir){.link = l, .from = from, .to = to, .p = *p};
+	d->faulty = link_faults_any(&p->faults);
 	list_init(&d->flight);
 	event_init(&d->arrive_ev, to->host, link_arrive);
 	event_init(&d->ready_ev, from->host, link_now_ready);

@@ -140,3 +140,9 @@ bool link_faults_valid(const struct link_faults *f)
 	       ratio_valid(f->duplicate) && ratio_valid(f->corrupt) && ratio_valid(f->reorder) &&
 	       f->reorder_delay >= 0 && f->jitter >= 0 && f->explore_quantum >= 0;
 }
+
+bool link_faults_any(const struct link_faults *f)
+{
+	return f->loss.num || f->ge_p.num || f->duplicate.num || f->corrupt.num || f->reorder.num ||
+	       f->jitter || f->drop_nth[0] || f->explore_drop || f->explore_delay;
+}

@@ -20,7 +20,7 @@ struct link_frame {
 	nsec_t start;	   /* first bit leaves */
 	nsec_t end;	   /* last bit has left */
 	nsec_t arrive;	   /* last bit is there */
-	u64 seq;	   /* order of being handed over */
+	u64 seq;	   /* of the sender's events: order of being handed over */
 	bool late;	   /* overtaken on purpose: not part of the order that keep_order keeps */
 };
 
@@ -50,11 +50,11 @@ struct link_dir {
 	struct link_slot *slots; /* ring of slot_cap entries, a power of two; NULL until used */
 	u32 slot_cap, slot_head, slot_len;
 	u64 slot_bytes;
-	u64 seq;
 	nsec_t free_at;	   /* end of the last frame handed over */
 	u64 free_frac;	   /* and its fraction of a nanosecond, in units of 1/rate */
 	nsec_t last_arrive; /* for keep_order */
 	u64 nframes;	   /* put on the wire: counts for drop_nth and exploration */
+	bool faulty;	   /* some fault is set: the long way */
 	bool ge_bad;	   /* Gilbert-Elliott: in the bad state */
 	struct rng rng[LS_NR];
 	struct link_dir_stats st;
@@ -84,6 +84,8 @@ nsec_t link_faults_lateness(struct link_dir *d, bool *late);
 bool link_faults_duplicate(struct link_dir *d);
 /* Perhaps flips bits. */
 void link_faults_corrupt(struct link_dir *d, struct sk_buff *skb);
+/* Is any fault set? */
+bool link_faults_any(const struct link_faults *f);
 /* Probabilities in range, times not negative. */
 bool link_faults_valid(const struct link_faults *f);
 

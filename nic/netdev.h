@@ -38,6 +38,8 @@ struct net_device_ops {
 	int (*open)(struct net_device *dev);
 	int (*stop)(struct net_device *dev);
 	int (*change_mtu)(struct net_device *dev, u32 mtu);
+	/* A TX queue has been stopped for watchdog_timeo: reset it. NULL: no watchdog. */
+	void (*tx_timeout)(struct net_device *dev, int queue);
 	void (*destroy)(struct net_device *dev);
 	/* The device's own counters for `ethtool -S`: calls emit for each. NULL: none. */
 	void (*counters)(struct net_device *dev, void (*emit)(void *ctx, const char *name, u64 v),
@@ -53,6 +55,7 @@ struct netdev_queue {
 	struct Qdisc *qdisc;
 	struct dql *dql;    /* NULL: no BQL */
 	u64 tx_maxrate;
+	nsec_t stopped_since;
 };
 
 /* struct rtnl_link_stats64, what /proc/net/dev and `ip -s link` show. */
@@ -87,6 +90,10 @@ struct net_device {
 	void *priv;	    /* the driver's */
 	void *ip_ptr;	    /* stack/: addresses and per-device settings */
 	u8 *xps_cpu_to_txq; /* NULL: hash decides */
+	nsec_t watchdog_timeo; /* 0: the default, 5 s */
+	struct tx_watchdog *tx_watchdog; /* made when a queue first stops */
+	u64 tx_timeouts;
+	struct xps_flow *xps_flows; /* which queue a TCP flow has; tx.c */
 	int promiscuity;
 };
 

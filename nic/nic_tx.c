@@ -241,6 +241,7 @@ static void ring_full(struct nic_tx_ring *r)
 		return;
 	window = choose(h->sim, h->id, CHOICE_STALL, 2) ? STOP_WINDOW_STALLED : STOP_WINDOW;
 	r->stopping = true;
+	r->stop_cpu = cpu_current(h)->id;
 	event_at(h->sim, &r->stop_ev, h->id, host_now(h) + window);
 }
 
@@ -282,6 +283,17 @@ enum netdev_tx nic_tx_xmit(struct nic_tx *tx, struct sk_buff *skb)
 	return NETDEV_TX_OK;
 }
 
+/*
+ * Does the cleaning CPU see that the queue is stopped? The one that is about to stop it does: it
+ * has finished its transmission before it cleans.
+ */
+static bool sees_stopped(const struct nic_tx_ring *r)
+{
+	if (r->stopping && cpu_current(r->tx->dev->host)->id != r->stop_cpu)
+		return false;
+	return r->txq->stopped;
+}
+
 static void clean_done(struct nic_tx_ring *r)
 {
 	u32 pkts = r->clean_pkts, bytes = r->clean_bytes;
@@ -289,7 +301,7 @@ static void clean_done(struct nic_tx_ring *r)
 	r->clean_pkts = 0;
 	r->clean_bytes = 0;
 	netdev_tx_completed_queue(r->txq, pkts, bytes);
-	if (r->txq->stopped && !r->stopping && ring_free(r) >= max(r->size / 8, 1u)) {
+	if (sees_stopped(r) && ring_free(r) >= max(r->size / 8, 1u)) {
 		r->restarts++;
 		netif_tx_wake_queue(r->txq);
 	}
@@ -340,29 +352,39 @@ void nic_tx_carrier(struct nic_tx *tx, bool up)
 	complete(tx);
 }
 
+static void ring_reset(struct nic_tx_ring *r)
+{
+	lose_waiting(r);
+	r->completed = r->sent;
+	while (nic_tx_to_clean(r)) {
+		struct nic_tx_desc *d = desc_at(r, r->clean++);
+
+		if (d->skb)
+			consume_skb(d->skb);
+	}
+	event_cancel(r->tx->dev->host->sim, &r->stop_ev);
+	r->stopping = false;
+	r->clean_pkts = 0;
+	r->clean_bytes = 0;
+	r->txq->bql_stopped = false;
+	if (r->txq->dql)
+		dql_reset(r->txq->dql);
+}
+
 void nic_tx_stop(struct nic_tx *tx)
 {
 	for (int i = 0; i < tx->nrings; i++) {
-		struct nic_tx_ring *r = &tx->ring[i];
-
-		lose_waiting(r);
-		r->completed = r->sent;
-		while (nic_tx_to_clean(r)) {
-			struct nic_tx_desc *d = desc_at(r, r->clean++);
-
-			if (d->skb)
-				consume_skb(d->skb);
-		}
-		event_cancel(tx->dev->host->sim, &r->stop_ev);
-		r->stopping = false;
-		r->clean_pkts = 0;
-		r->clean_bytes = 0;
-		r->txq->stopped = false;
-		r->txq->bql_stopped = false;
-		if (r->txq->dql)
-			dql_init(r->txq->dql);
+		ring_reset(&tx->ring[i]);
+		tx->ring[i].txq->stopped = false;
 	}
+	tx_watchdog_woken(tx->dev);
 	event_cancel(tx->dev->host->sim, &tx->doorbell_ev);
+}
+
+void nic_tx_timeout(struct nic_tx *tx, int queue)
+{
+	ring_reset(&tx->ring[queue]);
+	netif_tx_wake_queue(tx->ring[queue].txq);
 }
 
 void nic_tx_set_ring(struct nic_tx *tx, u32 size)

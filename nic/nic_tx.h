@@ -37,6 +37,7 @@ struct nic_tx_ring {
 	struct gso_iter it; /* of desc[sent], while it is being cut */
 	bool cutting;
 	bool stopping;	      /* has seen a full ring and not stored that it stops (tx_wake_lost) */
+	int stop_cpu;	      /* the CPU that is about to store it */
 	struct event stop_ev; /* the store takes effect */
 	u32 clean_pkts, clean_bytes; /* cleaned, not yet told to BQL */
 	u64 packets, bytes;   /* wire frames */
@@ -66,6 +67,8 @@ void nic_tx_init(struct nic_tx *tx, struct net_device *dev, struct link_port *po
 void nic_tx_destroy(struct nic_tx *tx);
 /* The device goes down: what waits is lost; resets the queues. */
 void nic_tx_stop(struct nic_tx *tx);
+/* The watchdog found a queue stuck: resets its ring and wakes it. */
+void nic_tx_timeout(struct nic_tx *tx, int queue);
 void nic_tx_set_ring(struct nic_tx *tx, u32 size);
 
 /* start_xmit. */

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "nic/gso.h"
+#include "nic/tx.h"
 #include "sim/engine/pool.h"
 #include "sim/engine/trace_place.h"
 
@@ -216,4 +217,7 @@ void dev_deactivate(struct net_device *dev)
 void dev_shutdown(struct net_device *dev)
 {
 	detach_all(dev, qdisc_free);
+	tx_watchdog_free(dev);
+	free(dev->xps_flows);
+	dev->xps_flows = NULL;
 }

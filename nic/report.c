@@ -115,6 +115,7 @@ static void report_device(struct world *w, struct net_device *dev)
 	    {"tx_errors", s->tx_errors},
 	    {"tx_dropped", s->tx_dropped},
 	    {"tx_carrier_errors", s->tx_carrier_errors},
+	    {"tx_timeout", dev->tx_timeouts},
 	};
 	struct emit_ctx e = {w, dev};
 	u64 any = 0;

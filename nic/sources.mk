@@ -13,4 +13,5 @@ SRC := \
 	report.c \
 	switch.c \
 	tx.c \
+	tx_watchdog.c \
 

@@ -16,12 +16,12 @@
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <string.h>
 
 #include "nic/dql.h"
 #include "nic/gso.h"
 #include "nic/napi.h"
 #include "nic/qdisc_priv.h"
+#include "sim/engine/pool.h"
 #include "sim/engine/trace.h"
 #include "sim/engine/trace_place.h"
 
@@ -67,6 +67,43 @@ u32 skb_get_hash(struct sk_buff *skb)
 	return skb->hash;
 }
 
+static bool is_tcp(struct sk_buff *skb)
+{
+	const u8 *ip = skb_network_header(skb);
+
+	return (ip[0] >> 4 == 4 ? ip[9] : ip[6]) == IPPROTO_TCP;
+}
+
+/* A TCP flow keeps its queue while packets of it may be on their way, or they would overtake each
+ * other. */
+struct xps_flow {
+	u32 hash;
+	u8 queue; /* plus one; 0: unused */
+};
+#define XPS_FLOWS 256u
+
+/*
+ * XPS. Linux keeps a flow's queue in its socket; here a small table by flow hash does: flows that
+ * share a place only pick again.
+ */
+static int xps_pick(struct net_device *dev, struct sk_buff *skb)
+{
+	int mine = dev->xps_cpu_to_txq[cpu_current(dev->host)->id];
+	struct xps_flow *f;
+	u32 hash;
+
+	if (skb->transport_header <= skb->network_header || !is_tcp(skb))
+		return mine;
+	if (!dev->xps_flows)
+		dev->xps_flows = xcalloc(XPS_FLOWS, sizeof(*dev->xps_flows));
+	hash = skb_get_hash(skb);
+	f = &dev->xps_flows[hash % XPS_FLOWS];
+	if (f->queue && f->hash == hash && !skb->ooo_okay)
+		return f->queue - 1;
+	*f = (struct xps_flow){hash, (u8)(mine + 1)};
+	return mine;
+}
+
 struct netdev_queue *netdev_pick_tx(struct net_device *dev, struct sk_buff *skb)
 {
 	int n = dev->num_tx_queues, i;
@@ -74,7 +111,7 @@ struct netdev_queue *netdev_pick_tx(struct net_device *dev, struct sk_buff *skb)
 	if (n == 1)
 		i = 0;
 	else if (dev->xps_cpu_to_txq)
-		i = dev->xps_cpu_to_txq[cpu_current(dev->host)->id];
+		i = xps_pick(dev, skb);
 	else if (skb->queue_mapping) /* forwarded: the RX queue, plus one */
 		i = (skb->queue_mapping - 1) % n;
 	else
@@ -323,6 +360,7 @@ int dev_queue_xmit(struct sk_buff *skb)
 void netif_tx_stop_queue(struct netdev_queue *txq)
 {
 	txq->stopped = true;
+	tx_watchdog_stopped(txq);
 }
 
 void netif_tx_wake_queue(struct netdev_queue *txq)
@@ -330,6 +368,7 @@ void netif_tx_wake_queue(struct netdev_queue *txq)
 	if (!txq->stopped)
 		return;
 	txq->stopped = false;
+	tx_watchdog_woken(txq->dev);
 	if (txq->qdisc)
 		netif_schedule(txq->qdisc);
 }

@@ -22,6 +22,11 @@ static inline bool netif_xmit_stopped(const struct netdev_queue *txq)
 	return txq->stopped || txq->bql_stopped;
 }
 
+/* The TX watchdog (tx_watchdog.c): a queue of dev has been stopped, woken; the device goes away. */
+void tx_watchdog_stopped(struct netdev_queue *txq);
+void tx_watchdog_woken(struct net_device *dev);
+void tx_watchdog_free(struct net_device *dev);
+
 /* Byte queue limits, called by drivers: bytes handed to the hardware, and bytes that it has sent. */
 void netdev_tx_sent_queue(struct netdev_queue *txq, u32 bytes);
 void netdev_tx_completed_queue(struct netdev_queue *txq, u32 pkts, u32 bytes);

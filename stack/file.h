@@ -62,6 +62,7 @@ struct file {
 	bool owner_thread;
 	int owner_sig;
 	u32 owner_uid;
+	int async_fd; /* si_fd of the signals: the descriptor that O_ASYNC was set on */
 };
 
 /* A new description with one reference. */
@@ -73,6 +74,7 @@ s64 file_put(struct task *t, struct file *f);
 struct fd_slot {
 	struct file *file;
 	bool cloexec;
+	bool reserved; /* taken by a call that waits for its file (accept) */
 };
 struct files_struct {
 	u32 refs;
@@ -86,8 +88,19 @@ struct files_struct *files_new(struct host *h);
 struct files_struct *files_dup(struct files_struct *old); /* fork() */
 void files_get(struct files_struct *fs);
 void files_put(struct task *t, struct files_struct *fs);
-/* The file of a descriptor, no reference taken; NULL: EBADF. */
+/*
+ * The file of a descriptor that a call names, no reference taken; NULL: EBADF. A call that parks keeps
+ * the file it began with, as the kernel's does, even when another thread closes the descriptor.
+ */
 struct file *fd_file(struct task *t, int fd);
+/* What the table has now. */
+struct file *fd_lookup(struct files_struct *fs, int fd);
+/* Takes the lowest free number >= min_fd without a file; the number, or -EMFILE. */
+int fd_reserve(struct task *t, int min_fd);
+/* Gives a reserved number its file (the reference moves), or back when f is NULL. */
+void fd_fill(struct task *t, int fd, struct file *f, bool cloexec);
+/* Takes the file out of the table; the caller gets its reference. NULL: EBADF. */
+struct file *fd_remove(struct files_struct *fs, int fd);
 /* Installs f (its reference moves) at the lowest number >= min_fd. The number, or -EMFILE. */
 int fd_install(struct task *t, struct file *f, int min_fd, bool cloexec);
 
@@ -101,6 +114,16 @@ static inline void poll_wait(struct poll_table *pt, struct wait_queue_head *q)
 	if (pt && pt->queue)
 		pt->queue(pt, q);
 }
+
+/* Puts f (its reference moves) at this very number, which is free. */
+void fd_place(struct files_struct *fs, int fd, struct file *f, bool cloexec);
+
+/* F_GETPIPE_SZ and F_SETPIPE_SZ; -EBADF for what is no pipe. */
+s64 pipe_fcntl(struct task *t, struct file *f, int cmd, s64 arg);
+/* eventpoll.c: the description goes, and with it its registrations. */
+void eventpoll_release_file(struct file *f);
+/* Descriptors 0, 1 and 2 of a new process: input that ends at once, output to the trace; console.c. */
+void console_install(struct files_struct *fs);
 
 /* SIGIO (or F_SETSIG's signal) to the owner: code POLL_IN, POLL_OUT..., band as poll events. */
 void kill_fasync(struct file *f, int code, u32 band);

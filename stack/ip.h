@@ -44,6 +44,7 @@ struct dst {
 	nsec_t expires;	      /* of a learned path MTU; NSEC_NEVER: none */
 	u32 rtt_hint, initcwnd, initrwnd, advmss; /* route metrics, 0: none */
 	u8 type;	      /* enum rtn_type */
+	u8 plen;	      /* of the route, in bits of its family */
 	bool pmtu_locked;     /* mtu lock */
 };
 
@@ -85,6 +86,7 @@ struct in_ifaddr {
 	union ipaddr addr;
 	int plen;
 	struct net_device *dev;
+	bool secondary; /* IPv4: a later address of a subnet that the device is in already */
 };
 void ifaddr_for_each(struct net *net, void (*fn)(void *ctx, const struct in_ifaddr *ifa), void *ctx);
 

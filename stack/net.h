@@ -48,7 +48,6 @@ struct net_sysctl {
 	u32 ipfrag_high_thresh, ipfrag_low_thresh; /* 4 MiB, 3 MiB */
 	nsec_t ipfrag_time;			/* 30 s */
 	nsec_t ip6frag_time;			/* 60 s */
-	int ipfrag_max_dist;			/* 64 */
 	int rp_filter;				/* 0: off, 1: strict, 2: loose (RFC 3704) */
 	bool accept_local, route_localnet;
 	bool accept_redirects;			/* true; of both families, ignored while forwarding */
@@ -128,11 +127,11 @@ struct net {
 	struct unix_table *unix_tab;  /* made with the first bound name */
 	struct netdev_notifier notifier;
 	u32 genid;		      /* bumped when routes, addresses or PMTU change */
-	struct rng rng_isn, rng_port, rng_ipid, rng_misc, rng_neigh;
+	struct rng rng_isn, rng_port, rng_ipid, rng_misc, rng_neigh, rng_icmp;
 	u32 *port_perturb;	      /* made with the first connect(); inet_port.c */
 	u64 hash_secret[2];	      /* for ISN, port hash, IP id, cookies */
-	u32 icmp_tokens, icmp6_tokens; /* global ICMP rate limits; icmp_limit.c */
-	nsec_t icmp_stamp, icmp6_stamp;
+	u32 icmp_tokens;	      /* global ICMP rate limit; icmp_limit.c */
+	nsec_t icmp_stamp;
 	struct icmp_peers *icmp_peers; /* limits by destination, made with the first error sent */
 	struct packet_type ptype_ip, ptype_arp, ptype_ip6;
 	u32 ip_idents;		      /* identification of datagrams that may be fragmented */

@@ -88,6 +88,8 @@ struct proto_ops {
 			  socklen_t len);
 	s64 (*getsockopt)(struct task *t, struct sock *sk, int level, int name, void *val,
 			  socklen_t *len);
+	/* SO_KEEPALIVE was set; NULL: just stored. */
+	void (*keepalive)(struct sock *sk, bool on);
 	/* SO_RCVLOWAT was set; NULL: just stored. */
 	int (*set_rcvlowat)(struct sock *sk, int val);
 };
@@ -120,6 +122,7 @@ struct sock {
 	u8 reuse;      /* SK_CAN_REUSE 1 */
 	bool reuseport, keepalive, broadcast, dontroute, oobinline, linger, debug_reserved;
 	bool no_check_tx, timestamp, timestampns;
+	bool async_nospace; /* somebody found no room: SIGIO when there is some */
 	nsec_t lingertime;
 	nsec_t rcvtimeo, sndtimeo; /* NSEC_NEVER: none */
 	int rcvlowat;	  /* default 1 */

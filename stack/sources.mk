@@ -1,14 +1,71 @@
 # SPDX-License-Identifier: MIT
 SRC := \
 	addr.c \
+	arp.c \
+	console.c \
+	eventfd.c \
+	eventpoll.c \
+	family.c \
+	fd_syscalls.c \
+	fdtable.c \
+	fib.c \
+	file.c \
+	fragment.c \
+	icmp.c \
+	icmp_limit.c \
+	icmpv6.c \
+	igmp.c \
+	in_device.c \
+	in_source.c \
 	inet.c \
 	inet_hash.c \
 	inet_mc.c \
 	inet_port.c \
 	inet_sockopt.c \
+	ip6_exthdr.c \
+	ip6_input.c \
+	ip6_output.c \
+	ip_defrag.c \
+	ip_forward.c \
+	ip_fragment.c \
+	ip_input.c \
+	ip_options.c \
+	ip_output.c \
+	itimer.c \
+	memfile.c \
+	mld.c \
+	msg.c \
+	msg_syscalls.c \
+	multicast.c \
+	ndisc.c \
+	neighbour.c \
+	net.c \
+	net_ioctl.c \
+	net_syscalls.c \
+	pipe.c \
+	pmtu.c \
+	poll.c \
+	protocol.c \
 	reuseport.c \
+	route.c \
+	rw_syscalls.c \
+	select.c \
+	signal_deliver.c \
+	signal_syscalls.c \
 	snmp.c \
+	sock.c \
 	sock_recv.c \
+	socket.c \
+	sockopt.c \
+	sockopt_table.c \
+	syscall.c \
+	syscall_format.c \
+	syscall_format_net.c \
+	syscall_table.c \
+	sysctl.c \
+	task_syscalls.c \
+	time_syscalls.c \
+	timerfd.c \
 	udp.c \
 	udp_rcv.c \
 	udp_send.c \

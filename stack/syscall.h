@@ -75,8 +75,24 @@ struct syscall_ctx {
 	nsec_t deadline;   /* absolute; 0: not yet computed, NSEC_NEVER: none */
 	s64 done;	   /* bytes or messages completed */
 	u64 scratch[4];
-	void *table;	   /* poll's and select's wait entries; freed by their owner through table_free */
-	void (*table_free)(struct utask *u);
+};
+
+/* A handler that was set up and has not returned: what the program goes on with then. */
+struct sigframe {
+	struct sigframe *next;
+	struct sigset mask;
+	s64 result;
+	bool restart; /* req is carried out (again) first */
+	struct syscall_req req;
+	nsec_t t_enter;
+};
+
+#define UTASK_MAX_HELD 2
+
+/* One wait queue of one file that poll() or select() waits for. */
+struct poll_entry {
+	struct wait_entry wait;
+	struct file *file; /* referenced */
 };
 
 /* A user task: t->priv. */
@@ -92,8 +108,29 @@ struct utask {
 	nsec_t t_enter;
 	struct sigset saved_mask; /* of sigsuspend, ppoll... */
 	bool restore_mask;
-	char *args_text; /* formatted for the trace; NULL unless wanted */
 	nsec_t compute_left;
+	bool parked;	 /* the call has waited: its waits and timeout are to be undone */
+	bool restart;	 /* req is to be carried out before the program is resumed */
+	bool exiting;	 /* no call may wait any more */
+	u64 copied;	 /* bytes between user and kernel in this call, not yet charged */
+	nsec_t copy_cost;
+	struct sigframe *frames; /* the innermost first */
+	bool frames_restart;	 /* the frame of the call says that it is made again */
+	bool yield;		 /* to the end of the run queue after this step */
+	/* Files named by this call; referenced while it is parked. */
+	struct {
+		int fd;
+		struct file *file;
+		bool referenced;
+	} held[UTASK_MAX_HELD];
+	int nheld;
+	int reserved_fd;      /* of a parked accept(); -1: none */
+	struct file *closing; /* of a parked close() */
+	struct rng rng;	      /* getrandom() */
+	u32 mmsg_done;	      /* messages that sendmmsg() or recvmmsg() have finished */
+	/* Entries of poll() and select(), kept from call to call; linked while the call is parked. */
+	struct poll_entry *poll_entries;
+	u32 npoll, poll_cap;
 };
 
 static inline struct utask *task_utask(struct task *t)
@@ -120,6 +157,21 @@ struct process *process_spawn(struct host *h, const char *name, const struct pro
  */
 s64 task_wait_on(struct task *t, struct wait_queue_head *q, bool exclusive, u32 mask, nsec_t timeo,
 		 const char *what);
+
+/* Ends the wait of a call that goes on to wait for something else (sendmmsg's next message). */
+void task_wait_again(struct task *t);
+/* Bytes that a call has copied between user and kernel; they cost CPU time. */
+static inline void task_copied(struct task *t, size_t n)
+{
+	task_utask(t)->copied += n;
+}
+/* Swaps the signal mask until the call is over: ppoll, pselect6, epoll_pwait, rt_sigsuspend. */
+void task_swap_mask(struct task *t, const struct sigset *mask);
+/*
+ * Rows for calls that have not returned when the run ends; for all hosts in order. Called once, before
+ * the trace is closed.
+ */
+void syscall_trace_unfinished(struct world *w);
 
 /* The number's name as strace has it; NULL when it is not implemented. */
 const char *syscall_name(int nr);

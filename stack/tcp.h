@@ -86,6 +86,7 @@ struct tcp_skb_cb {
 	u16 hdr_len;	   /* of a received segment */
 	nsec_t tx_time;	   /* last transmission; 0: never */
 	u32 delivered;	   /* rate sample: tp->delivered when sent */
+	bool eor;	   /* MSG_EOR: nothing may be appended */
 	nsec_t delivered_time;
 };
 #define TCP_SKB_CB(skb) ((struct tcp_skb_cb *)(void *)(skb)->cb)
@@ -111,6 +112,9 @@ struct tcp_options_received {
 	nsec_t ts_recent_stamp;
 	struct tcp_sack_block sacks[4];
 };
+
+/* SOCK_STREAM of AF_INET and AF_INET6; tcp.c. */
+extern const struct proto_ops tcp_prot, tcpv6_prot;
 
 /* enum tcp_ca_state (TCP_CA_Open ... TCP_CA_Loss) is that of netinet/tcp.h. */
 
@@ -140,6 +144,7 @@ struct tcp_sock {
 	u32 snd_una, snd_nxt, snd_wnd, snd_wl1, snd_up, write_seq, pushed_seq, snd_sml;
 	u32 max_window;
 	u32 mss_cache;	       /* current effective MSS, options counted */
+	u32 pmtu_cookie;       /* the path MTU that it was computed from */
 	u32 xmit_size_goal_segs;
 	u16 tcp_header_len;
 	u16 advmss;
@@ -154,6 +159,7 @@ struct tcp_sock {
 	/* receive side */
 	u32 rcv_nxt, copied_seq, rcv_wup, rcv_wnd, rcv_up_reserved;
 	u32 window_clamp, rcv_ssthresh, rcv_tstamp_seq;
+	u8 scaling_ratio;      /* payload in 256 bytes of receive memory; 0: not measured yet, half */
 	u16 urg_data;	       /* TCP_URG_* | byte */
 	u32 urg_seq;
 	struct sk_buff_head out_of_order_queue;
@@ -188,6 +194,7 @@ struct tcp_sock {
 	nsec_t rtt_min_stamp;  /* when rtt_min was seen; it holds for five minutes */
 	u32 rtt_seq;
 	nsec_t retrans_stamp;  /* first retransmission of this episode, 0: none */
+	u32 total_rto;	       /* expiries of the retransmission timer; SYNs: linear timeouts first */
 	u8 backoff, retransmits, probes_out, syn_retries, keepalive_probes;
 	nsec_t probes_tstamp;
 	u32 total_retrans;
@@ -213,6 +220,7 @@ struct tcp_sock {
 	u32 undo_marker;
 	int undo_retrans;
 	u32 reordering;
+	bool is_sack_reneg;
 	u32 prr_delivered, prr_out;
 	u32 delivered, delivered_ce;
 	u32 app_limited;
@@ -231,7 +239,7 @@ struct tcp_sock {
 	} rcvq_space;
 	struct {
 		nsec_t rtt, time;
-		u32 seq;
+		u32 seq, last_tsecr;
 	} rcv_rtt_est;
 
 	/* options */
@@ -263,7 +271,10 @@ struct tcp_sock {
 	/* timers; one for retransmission and probes, as in Linux */
 	u8 pending_timer;      /* enum tcp_timer_kind */
 	nsec_t timeout;
-	struct timer retransmit_timer, delack_timer, keepalive_timer, pacing_timer;
+	/* RFC 5690-like thinning of SACKs: ACKs held back while data is missing. */
+	u8 dup_ack_counter;
+	u32 compressed_ack, compressed_ack_rcv_nxt;
+	struct timer retransmit_timer, delack_timer, keepalive_timer, pacing_timer, compressed_ack_timer;
 };
 
 static inline struct tcp_sock *tcp_sk(struct sock *sk)
@@ -380,6 +391,13 @@ int tcp_transmit_skb(struct tcp_sock *tp, struct sk_buff *skb, bool clone);
 void tcp_push_pending(struct tcp_sock *tp);
 void tcp_push_one(struct tcp_sock *tp);
 /*
+ * After tcp_queue_data(): sets PSH (unless MSG_MORE) and the urgent pointer (MSG_OOB), then sends.
+ * nonagle: tp->nonagle, or TCP_NAGLE_PUSH before sendmsg() waits for space (without MSG_MORE).
+ */
+void tcp_push(struct tcp_sock *tp, int flags, int nonagle);
+/* True when sendmsg() may queue more: sndbuf and TCP_NOTSENT_LOWAT (sk_stream_memory_free()). */
+bool tcp_stream_memory_free(struct tcp_sock *tp);
+/*
  * Appends user data to write_queue, up to sndbuf; called by tcp_sendmsg(). Returns bytes taken (0: no
  * room). Merges into the last unsent segment as Linux does; eor: MSG_EOR.
  */
@@ -403,6 +421,10 @@ void tcp_select_initial_window(struct net *net, struct sock *sk, u32 space, u32 
 /* Recomputes mss_cache from the path MTU; returns it. */
 u32 tcp_sync_mss(struct tcp_sock *tp, u32 pmtu);
 u32 tcp_current_mss(struct tcp_sock *tp);
+/* Sets window_clamp (TCP_WINDOW_CLAMP, autotuning) and what follows from it. */
+void tcp_set_window_clamp(struct tcp_sock *tp, u32 val);
+/* The whole receive buffer in window terms. */
+u32 tcp_full_space(struct tcp_sock *tp);
 /* Free receive space in window terms. */
 u32 tcp_space(struct tcp_sock *tp);
 void tcp_send_window_probe(struct tcp_sock *tp);
@@ -429,6 +451,7 @@ nsec_t tcp_fin_time(const struct tcp_sock *tp);
 #define ICSK_ACK_PUSHED 4
 #define ICSK_ACK_PUSHED2 8
 #define ICSK_ACK_NOW 16
+#define ICSK_ACK_NOMEM 32 /* advertise no window: data was dropped for want of memory */
 void tcp_enter_quickack_mode(struct tcp_sock *tp, u32 max_quickacks);
 
 /* ECN, RFC 3168. */

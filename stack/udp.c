@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 
+#include "sim/engine/trace.h"
+#include "sim/engine/trace_place.h"
 #include "sim/host/host.h"
 #include "stack/inet_mc.h"
 #include "stack/syscall.h"
@@ -179,6 +181,8 @@ static s64 udp_recvmsg(struct task *t, struct sock *sk, struct msg *m, int flags
 		else
 			NET_INC_STATS(sk->net, Udp6InDatagrams);
 		udp_unlink(up, skb);
+		trace_hop(sk->net->sim->trace, skb->id, net_now(sk->net), sk->host->id, PLACE_RECV,
+			  skb->dev ? skb->dev->ifindex : 0, -1);
 		consume_skb(skb);
 	}
 	return flags & MSG_TRUNC ? ulen : copied;

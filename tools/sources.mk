@@ -1,2 +1,11 @@
 # SPDX-License-Identifier: MIT
-SRC :=
+SRC := \
+	cli.c \
+	diff.c \
+	export.c \
+	packet_text.c \
+	pcapng.c \
+	show.c \
+	table.c \
+	timeline.c \
+

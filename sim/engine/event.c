@@ -154,7 +154,17 @@ static void queue_insert(struct event_queue *q, const struct event_entry *e)
 	e->ev->heap_pos = EVENT_FRONT;
 }
 
+u64 event_take_seq(struct sim *s, u32 origin)
+{
+	return next_seq(&s->events, origin);
+}
+
 void event_at(struct sim *s, struct event *ev, u32 origin, nsec_t t)
+{
+	event_at_seq(s, ev, origin, next_seq(&s->events, origin), t);
+}
+
+void event_at_seq(struct sim *s, struct event *ev, u32 origin, u64 seq, nsec_t t)
 {
 	struct event_queue *q = &s->events;
 	struct event_entry e;
@@ -163,7 +173,7 @@ void event_at(struct sim *s, struct event *ev, u32 origin, nsec_t t)
 	assert(t > s->now || ev->host == origin || ev->host == 0 || origin == 0);
 	ev->time = t;
 	ev->origin = origin;
-	ev->seq = next_seq(q, origin);
+	ev->seq = seq;
 	e = (struct event_entry){t, (u64)ev->host << 32 | origin, ev->seq, ev};
 
 	if (ev->heap_pos == 0) {

@@ -66,6 +66,13 @@ void event_init(struct event *ev, u32 host, event_fn fn);
  * host on whose behalf this is called; an event for another host must be later than now (asserted).
  */
 void event_at(struct sim *s, struct event *ev, u32 origin, nsec_t t);
+/*
+ * For one event that stands for many things in turn (a link's frames in flight): the counter is taken when a
+ * thing is scheduled, and used when the event comes to stand for it, so that the order does not depend on
+ * who moved the event on.
+ */
+u64 event_take_seq(struct sim *s, u32 origin);
+void event_at_seq(struct sim *s, struct event *ev, u32 origin, u64 seq, nsec_t t);
 /* Does nothing to an event that is not pending. */
 void event_cancel(struct sim *s, struct event *ev);
 

@@ -31,6 +31,7 @@ enum rng_purpose {
 	RNG_STRATEGY, /* the seeded random schedule strategy */
 	RNG_UNIX_AUTOBIND,
 	RNG_TEST,
+	RNG_ICMP,
 	RNG_LINK_GE, /* the state of the Gilbert-Elliott chain */
 	RNG_NPURPOSE
 };

@@ -236,8 +236,8 @@ void trace_syscall(struct trace *tr, const struct trace_syscall *row)
 	     waits ? v_null() : v_int(row->result), waits ? v_null() : v_int(row->err));
 }
 
-/* The whole frame in one piece, with its checksum filled in. */
-static const u8 *gather_frame(struct trace *tr, const struct trace_packet *row)
+/* The whole frame in one piece. */
+static u8 *gather_frame(struct trace *tr, const struct trace_packet *row)
 {
 	if (tr->frame_cap < row->len) {
 		tr->frame_cap = max(row->len, 2048u);
@@ -247,17 +247,17 @@ static const u8 *gather_frame(struct trace *tr, const struct trace_packet *row)
 	if (row->len > row->head_len)
 		row->copy(row->cookie, row->head_len, tr->frame + row->head_len,
 			  row->len - row->head_len);
-	if (row->csum_start)
-		trace_frame_fill_csum(tr->frame, row->len, row->csum_start, row->csum_offset);
 	return tr->frame;
 }
 
 static void write_packet(struct trace *tr, const struct trace_packet *row)
 {
-	const u8 *frame = gather_frame(tr, row);
+	u8 *frame = gather_frame(tr, row);
 	struct trace_frame f;
 
 	trace_frame_parse(frame, row->len, &f);
+	if (row->csum_partial)
+		trace_frame_fill_csum(frame, &f);
 	const struct tval v[] = {
 	    v_int((s64)row->id),
 	    v_int(row->t),

@@ -169,11 +169,11 @@ struct trace_packet {
 	const void *cookie;
 	u32 len; /* of the whole frame, at least head_len */
 	/*
-	 * For a frame whose checksum is left to the device (CHECKSUM_PARTIAL): where the sum starts, and
-	 * where the field is from there. The trace fills in its own copy, so that captures are right and
-	 * the hash, which covers head as it is, does not depend on the level. csum_start 0: nothing to do.
+	 * The transport checksum is left to the device (CHECKSUM_PARTIAL). The trace fills it in in its
+	 * own copy, so that captures are right, and the hash, which covers head as it is, does not depend
+	 * on the level.
 	 */
-	u16 csum_start, csum_offset;
+	bool csum_partial;
 };
 void trace_packet(struct trace *tr, const struct trace_packet *row);
 

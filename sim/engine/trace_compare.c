@@ -50,6 +50,8 @@ static void diverge_row(struct trace_divergence *out, struct row a, struct row b
 
 	out->found = true;
 	out->t = trace_row_time(first.d, first.v);
+	if (a.d && b.d)
+		out->t = min(out->t, trace_row_time(b.d, b.v));
 	out->table = first.d->name;
 	out->a = a.d ? trace_row_text(a.d, a.v) : NULL;
 	out->b = b.d ? trace_row_text(b.d, b.v) : NULL;

@@ -18,9 +18,9 @@ struct trace_divergence {
 	 * reported: rows are no longer compared, and rows that are missing are no difference.
 	 */
 	bool stopped;
-	u64 equal;	    /* rows that were the same, before the first difference */
-	nsec_t t;	    /* of the first row that differs (of a, where both have one) */
-	const char *table;  /* of that row */
+	u64 equal; /* rows that were the same, before the first difference */
+	nsec_t t;  /* of the first row that differs; of the earlier, when other rows stand there */
+	const char *table;  /* of the row of a, or of b where a has none */
 	const char *column; /* NULL: another row, or none, stands there */
 	char *a, *b;	    /* the two values, or the two rows when column is NULL; NULL: no row */
 	char *row;	    /* the row of a, when column is set */

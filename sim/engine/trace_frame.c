@@ -22,6 +22,7 @@
 struct cursor {
 	const u8 *p;
 	u32 len;
+	u32 off; /* of p in the frame */
 };
 
 static u16 be16_at(const u8 *p)
@@ -38,6 +39,7 @@ static void skip(struct cursor *c, u32 n)
 {
 	assert(n <= c->len);
 	c->p += n;
+	c->off += n;
 	c->len -= n;
 }
 
@@ -146,6 +148,8 @@ static void parse_transport(struct cursor c, int proto, struct trace_frame *f)
 	f->ip_proto = proto;
 	f->proto = proto_name(proto);
 	f->payload = (s32)c.len;
+	f->l4_off = c.off;
+	f->l4_len = c.len;
 	if (f->frag_offset > 0) /* only the first fragment has the header */
 		return;
 	switch (proto) {
@@ -175,6 +179,7 @@ static void parse_ip4(struct cursor c, struct trace_frame *f)
 	f->tos = c.p[1];
 	f->ip_id = be16_at(c.p + 4);
 	f->ttl = c.p[8];
+	f->l3_addr = c.off + 12;
 	trace_format_ip4(f->src, c.p + 12);
 	trace_format_ip4(f->dst, c.p + 16);
 	frag = be16_at(c.p + 6);
@@ -228,6 +233,7 @@ static void parse_ip6(struct cursor c, struct trace_frame *f)
 	f->ip_version = 6;
 	f->tos = (be16_at(c.p) >> 4) & 0xff;
 	f->ttl = c.p[7];
+	f->l3_addr = c.off + 8;
 	trace_format_ip6(f->src, c.p + 8);
 	trace_format_ip6(f->dst, c.p + 24);
 	proto = c.p[6];
@@ -266,11 +272,12 @@ static void frame_clear(struct trace_frame *f)
 	f->sport = f->dport = f->tcp_flags = f->tcp_win = -1;
 	f->tcp_seq = f->tcp_ack = -1;
 	f->icmp_type = f->icmp_code = f->arp_op = f->payload = -1;
+	f->l4_off = f->l4_len = f->l3_addr = 0;
 }
 
 void trace_frame_parse(const u8 *frame, u32 len, struct trace_frame *f)
 {
-	struct cursor c = {frame, len};
+	struct cursor c = {frame, len, 0};
 
 	frame_clear(f);
 	if (c.len < 14)
@@ -296,22 +303,34 @@ void trace_frame_parse(const u8 *frame, u32 len, struct trace_frame *f)
 		parse_arp(c, f);
 }
 
-void trace_frame_fill_csum(u8 *frame, u32 len, u32 start, u32 offset)
+static u64 sum_be16(const u8 *p, u32 len)
 {
 	u64 sum = 0;
-	u32 i;
 
-	if (start >= len || offset + 2 > len - start)
+	for (; len > 1; len -= 2, p += 2)
+		sum += be16_at(p);
+	return len ? sum + ((u32)*p << 8) : sum;
+}
+
+void trace_frame_fill_csum(u8 *frame, const struct trace_frame *f)
+{
+	bool udp = f->ip_proto == IPPROTO_UDP;
+	u32 off = f->ip_proto == IPPROTO_TCP ? 16 : udp ? 6 : 2;
+	u8 *l4 = frame + f->l4_off;
+	u64 sum;
+
+	if (!f->l4_off || f->l4_len < off + 2 || f->frag_offset >= 0 ||
+	    (f->ip_proto != IPPROTO_TCP && !udp && f->ip_proto != IPPROTO_ICMPV6))
 		return;
-	for (i = start; i + 1 < len; i += 2)
-		sum += be16_at(frame + i);
-	if (i < len)
-		sum += (u32)frame[i] << 8;
+	l4[off] = l4[off + 1] = 0;
+	sum = sum_be16(frame + f->l3_addr, f->ip_version == 4 ? 8 : 32);
+	sum += (u32)f->ip_proto + (f->l4_len >> 16) + (f->l4_len & 0xffff);
+	sum += sum_be16(l4, f->l4_len);
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
 	sum = ~sum & 0xffff;
-	if (sum == 0 && offset == 6) /* UDP: 0 would mean that there is none (RFC 768) */
+	if (sum == 0 && udp) /* 0 would mean that there is none (RFC 768) */
 		sum = 0xffff;
-	frame[start + offset] = (u8)(sum >> 8);
-	frame[start + offset + 1] = (u8)sum;
+	l4[off] = (u8)(sum >> 8);
+	l4[off + 1] = (u8)sum;
 }

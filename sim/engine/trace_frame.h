@@ -32,16 +32,19 @@ struct trace_frame {
 	s32 tcp_win; /* as on the wire, not scaled */
 	s32 icmp_type, icmp_code;
 	s32 arp_op;
-	s32 payload; /* bytes behind the last header that was understood, without Ethernet padding
-		      */
+	/* Bytes behind the last header that was understood, without Ethernet padding. */
+	s32 payload;
+	u32 l4_off, l4_len; /* where the transport header begins, the bytes from there; 0: none */
+	u32 l3_addr;	    /* where the source address begins; the destination follows */
 };
 
 void trace_frame_parse(const u8 *frame, u32 len, struct trace_frame *f);
 /*
- * Fills in a checksum that was left to the device: the Internet checksum (RFC 1071) over [start,
- * len) goes to start + offset, where the pseudo-header's sum stands. Out of range: does nothing.
+ * Fills in the transport checksum of a TCP, UDP or ICMPv6 packet, whatever stands there: the
+ * Internet checksum (RFC 1071) over the pseudo-header and all from the transport header on. f: of
+ * this frame.
  */
-void trace_frame_fill_csum(u8 *frame, u32 len, u32 start, u32 offset);
+void trace_frame_fill_csum(u8 *frame, const struct trace_frame *f);
 /* Write text; buf holds TRACE_MAC_LEN or TRACE_ADDR_LEN bytes. */
 void trace_format_mac(char *buf, const u8 mac[6]);
 void trace_format_ip4(char *buf, const u8 addr[4]);

@@ -39,6 +39,16 @@ static sqlite3_stmt *prepare(struct trace_read *r, const char *sql)
 	return st;
 }
 
+/* Steps to the next row; an error (a damaged file) is kept, and ends the rows. */
+static bool next_row(struct trace_read *r, sqlite3_stmt *st)
+{
+	int rc = sqlite3_step(st);
+
+	if (unlikely(rc != SQLITE_ROW && rc != SQLITE_DONE) && !r->error)
+		r->error = error_text(r->path, "%s", sqlite3_errmsg(r->db));
+	return rc == SQLITE_ROW;
+}
+
 static int pragma_int(sqlite3 *db, const char *sql, int *value)
 {
 	sqlite3_stmt *st;
@@ -53,18 +63,29 @@ static int pragma_int(sqlite3 *db, const char *sql, int *value)
 	return rc;
 }
 
-/* A writer that was killed left its journal: roll back, which takes writing. */
-static void roll_back(const char *path)
+/*
+ * A writer that was killed left its journal: roll back, and make the indexes that it came not to,
+ * since the views are slow without. Takes writing; what fails here shows when the file is opened
+ * for reading.
+ */
+static void recover(const char *path)
 {
 	char journal[4096];
 	sqlite3 *db;
-	int id;
+	int id = 0;
 
 	snprintf(journal, sizeof(journal), "%s-journal", path);
 	if (access(journal, F_OK) < 0)
 		return;
-	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK)
-		pragma_int(db, "SELECT count(*) FROM sqlite_schema", &id);
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
+	    pragma_int(db, "PRAGMA application_id", &id) == SQLITE_OK &&
+	    id == TRACE_APPLICATION_ID) {
+		for (const char *const *sql = trace_indexes(); *sql; sql++)
+			sqlite3_exec(db, *sql, NULL, NULL, NULL);
+		sqlite3_exec(db, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
+		unlink(
+		    journal); /* an empty one is left by a writer that was between transactions */
+	}
 	sqlite3_close(db);
 }
 
@@ -77,6 +98,10 @@ static char *check_identity(struct trace_read *r)
 		rc = pragma_int(r->db, "PRAGMA user_version", &version);
 	if (rc == SQLITE_BUSY)
 		return error_text(r->path, "is being written by another process");
+	if (rc == SQLITE_READONLY || rc == SQLITE_CANTOPEN)
+		return error_text(r->path,
+				  "was cut short, and its journal cannot be rolled back: %s",
+				  sqlite3_errmsg(r->db));
 	if (rc == SQLITE_NOTADB)
 		return error_text(r->path, "is not a trace: not an SQLite database");
 	if (rc != SQLITE_OK)
@@ -89,10 +114,39 @@ static char *check_identity(struct trace_read *r)
 	return NULL;
 }
 
+/* Tables and columns as trace_schema.c has them, and views that work: what follows relies on it. */
+static char *check_schema(struct trace_read *r)
+{
+	char sql[2048];
+	sqlite3_stmt *st;
+
+	for (int t = TT_INVALID + 1; t < TT_NTABLES; t++) {
+		const struct trace_table_desc *d = trace_table_desc((enum trace_table)t);
+		int n = snprintf(sql, sizeof(sql), "SELECT seq");
+
+		for (int c = 0; c < d->ncolumns; c++)
+			n += snprintf(sql + n, sizeof(sql) - (size_t)n, ", %s.%s", d->name,
+				      d->columns[c].name);
+		snprintf(sql + n, sizeof(sql) - (size_t)n, " FROM %s", d->name);
+		if (sqlite3_prepare_v2(r->db, sql, -1, &st, NULL) != SQLITE_OK)
+			return error_text(r->path, "is damaged: %s", sqlite3_errmsg(r->db));
+		sqlite3_finalize(st);
+	}
+	for (const struct trace_view *v = trace_views(); v->name; v++) {
+		snprintf(sql, sizeof(sql), "SELECT * FROM %s", v->name);
+		if (sqlite3_prepare_v2(r->db, sql, -1, &st, NULL) != SQLITE_OK)
+			return error_text(r->path, "is damaged: %s", sqlite3_errmsg(r->db));
+		sqlite3_finalize(st);
+	}
+	return NULL;
+}
+
 static char *read_level(struct trace_read *r)
 {
 	char *level = trace_read_fact(r, "level"), *outcome, *err = NULL;
 
+	if (r->error)
+		return xstrdup(r->error);
 	if (!level)
 		return error_text(r->path, "holds nothing: the run was stopped as it began");
 	r->level = trace_level_parse(level);
@@ -114,13 +168,15 @@ struct trace_read *trace_read_open(const char *path, char **err)
 		*err = error_text(path, "%s", strerror(errno));
 		return NULL;
 	}
-	roll_back(path);
+	recover(path);
 	r = xcalloc(1, sizeof(*r));
 	r->path = xstrdup(path);
 	if (sqlite3_open_v2(path, &r->db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
 		*err = error_text(path, "%s", sqlite3_errmsg(r->db));
 	if (!*err)
 		*err = check_identity(r);
+	if (!*err)
+		*err = check_schema(r);
 	if (!*err)
 		*err = read_level(r);
 	if (*err) {
@@ -133,6 +189,7 @@ struct trace_read *trace_read_open(const char *path, char **err)
 void trace_read_close(struct trace_read *r)
 {
 	sqlite3_close(r->db);
+	free(r->error);
 	free(r->path);
 	free(r);
 }
@@ -145,7 +202,7 @@ char *trace_read_fact(struct trace_read *r, const char *key)
 	char *value = NULL;
 
 	sqlite3_bind_text(st, 1, key, -1, SQLITE_STATIC);
-	if (sqlite3_step(st) == SQLITE_ROW) {
+	if (next_row(r, st)) {
 		text = (const char *)sqlite3_column_text(st, 0);
 		value = xstrdup(text ? text : "");
 	}
@@ -173,7 +230,7 @@ int trace_read_files(struct trace_read *r,
 	sqlite3_stmt *st = prepare(r, "SELECT name, content FROM file ORDER BY seq");
 	int n = 0;
 
-	while (sqlite3_step(st) == SQLITE_ROW) {
+	while (next_row(r, st)) {
 		const void *content = sqlite3_column_blob(st, 1);
 
 		fn(arg, (const char *)sqlite3_column_text(st, 0), content ? content : "",
@@ -192,7 +249,7 @@ u64 trace_read_count(struct trace_read *r, enum trace_table t)
 
 	snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s", trace_table_desc(t)->name);
 	st = prepare(r, sql);
-	if (sqlite3_step(st) == SQLITE_ROW)
+	if (next_row(r, st))
 		n = (u64)sqlite3_column_int64(st, 0);
 	sqlite3_finalize(st);
 	return n;
@@ -207,7 +264,7 @@ int trace_read_schedule(struct trace_read *r, struct choice **out, size_t *n)
 
 	*out = total ? xcalloc(total, sizeof(**out)) : NULL;
 	*n = 0;
-	while (*n < total && sqlite3_step(st) == SQLITE_ROW) {
+	while (*n < total && next_row(r, st)) {
 		const char *kind = (const char *)sqlite3_column_text(st, 1);
 
 		c = &(*out)[(*n)++];
@@ -233,7 +290,7 @@ int trace_read_schedule(struct trace_read *r, struct choice **out, size_t *n)
 
 static void advance(struct trace_cursor *c, int t)
 {
-	if (sqlite3_step(c->st[t]) == SQLITE_ROW)
+	if (next_row(c->trace, c->st[t]))
 		c->head[t] = sqlite3_column_int64(c->st[t], 0);
 	else
 		c->head[t] = INT64_MAX;
@@ -280,6 +337,7 @@ void trace_cursor_open(struct trace_cursor *c, struct trace_read *r, u32 mask,
 	char sql[96];
 
 	memset(c, 0, sizeof(*c));
+	c->trace = r;
 	for (int t = 1; t < TT_NTABLES; t++) {
 		const struct trace_table_desc *d = trace_table_desc((enum trace_table)t);
 
@@ -315,9 +373,9 @@ static const char frames_sql[] =
     "SELECT p.t AS t, p.seq AS seq, p.id, p.host AS host, p.ifindex AS ifindex, 1, p.seq"
     " FROM packet p WHERE ?1 IN (0, p.host) AND ?2 IN (0, p.ifindex)"
     " UNION ALL"
-    " SELECT h.t, h.seq, h.packet, h.host, h.ifindex, 0, (SELECT seq FROM packet WHERE id = "
-    "h.packet)"
-    " FROM hop h WHERE h.place = '" PLACE_RX_RING "' AND ?1 IN (0, h.host) AND ?2 IN (0, h.ifindex)"
+    " SELECT h.t, h.seq, h.packet, h.host, h.ifindex, 0, p.seq FROM hop h JOIN packet p"
+    " ON p.id = h.packet WHERE h.place = '" PLACE_RX_RING "' AND ?1 IN (0, h.host)"
+    " AND ?2 IN (0, h.ifindex)"
     " ORDER BY t, seq";
 
 int trace_read_frames(struct trace_read *r, u32 host, int ifindex,
@@ -330,14 +388,14 @@ int trace_read_frames(struct trace_read *r, u32 host, int ifindex,
 
 	sqlite3_bind_int64(at, 1, host);
 	sqlite3_bind_int(at, 2, ifindex);
-	while (rc == 0 && sqlite3_step(at) == SQLITE_ROW) {
+	while (rc == 0 && next_row(r, at)) {
 		f.t = sqlite3_column_int64(at, 0);
 		f.packet = (u64)sqlite3_column_int64(at, 2);
 		f.host = (u32)sqlite3_column_int64(at, 3);
 		f.ifindex = sqlite3_column_int(at, 4);
 		f.sent = sqlite3_column_int(at, 5);
 		sqlite3_bind_int64(get, 1, sqlite3_column_int64(at, 6));
-		if (sqlite3_step(get) == SQLITE_ROW) {
+		if (next_row(r, get)) {
 			f.frame = sqlite3_column_blob(get, 0);
 			f.len = (u32)sqlite3_column_bytes(get, 0);
 			rc = fn(arg, &f);

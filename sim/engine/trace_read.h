@@ -19,6 +19,7 @@ struct trace_read {
 	char *path;
 	enum trace_level level;
 	bool complete; /* the run came to its end: it has an outcome */
+	char *error;   /* the first error of reading ("PATH: ..."): results are then cut short */
 };
 
 /* NULL on failure, with *err set to "PATH: what is wrong" (free() it). */
@@ -51,6 +52,7 @@ u64 trace_read_count(struct trace_read *r, enum trace_table t);
 	(~(TRACE_TABLE_BIT(TT_RUN) | TRACE_TABLE_BIT(TT_FILE) | TRACE_TABLE_BIT(TT_CHECK_RESULT)))
 
 struct trace_cursor {
+	struct trace_read *trace;
 	const struct trace_table_desc *table; /* of the row it stands on; NULL: past the end */
 	struct tval v[TRACE_MAX_COLUMNS];     /* valid until the next step */
 	s64 seq;

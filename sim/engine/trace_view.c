@@ -102,9 +102,9 @@ static const struct trace_view views[] = {
 /* Only what the views and the tools look up by key; the tables are in the order of time as they
  * are. */
 static const char *const indexes[] = {
-    "CREATE INDEX packet_id ON packet(id)",
-    "CREATE INDEX hop_packet ON hop(packet)",
-    "CREATE INDEX dropped_packet ON dropped(packet)",
+    "CREATE INDEX IF NOT EXISTS packet_id ON packet(id)",
+    "CREATE INDEX IF NOT EXISTS hop_packet ON hop(packet)",
+    "CREATE INDEX IF NOT EXISTS dropped_packet ON dropped(packet)",
     NULL,
 };
 

@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: MIT
 UNIT_TESTS := \
 	choice \
+	cli \
+	diff \
 	event \
+	export \
 	pool \
 	rng \
+	show \
 	trace \
+	trace_compare \
+	trace_doc \
+	trace_frame \
 	units \
 
 UNIT_SUPPORT := \

@@ -6,6 +6,7 @@
 
 #include <signal.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "sim/engine/trace_read.h"
@@ -267,6 +268,9 @@ static void test_killed_writer(void **state)
 		      " UNION ALL SELECT seq FROM dropped UNION ALL SELECT seq FROM sched)",
 		      buf, sizeof(buf));
 		assert_string_equal(buf, "0");
+		query(r->db, "SELECT count(*) FROM sqlite_schema WHERE type = 'index'", buf,
+		      sizeof(buf));
+		assert_string_equal(buf, "3"); /* made when it was opened */
 		if (count[i] > 1)
 			assert_true(trace_read_count(r, TT_PACKET) > 1000);
 		trace_read_close(r);
@@ -297,6 +301,45 @@ static void test_overwrite(void **state)
 	s = trace_sqlite_sink("/tmp", TRACE_ALL, &err);
 	assert_null(s);
 	free(err);
+}
+
+/* In a child: no file may grow beyond 1 MB. The run goes on, and its end tells what went wrong. */
+static int write_to_full_disk(const char *path)
+{
+	struct trace *tr = trace_new(TRACE_ALL);
+	struct rlimit limit = {1 << 20, 1 << 20};
+	char *err;
+	int ok;
+
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	trace_add_sink(tr, trace_sqlite_sink(path, TRACE_ALL, &err));
+	rows_write(tr, 20000);
+	err = trace_finish(tr, true);
+	ok = err && strstr(err, path);
+	free(err);
+	trace_free(tr, true);
+	return !ok;
+}
+
+static void test_full_disk(void **state)
+{
+	char path[64], *err;
+	struct trace_read *r;
+	int status;
+	pid_t pid;
+
+	rows_path(path, sizeof(path), "full");
+	pid = fork();
+	if (pid == 0)
+		_exit(write_to_full_disk(path));
+	waitpid(pid, &status, 0);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	r = trace_read_open(path, &err); /* what could be written is a prefix */
+	assert_non_null(r);
+	assert_false(r->complete);
+	trace_read_close(r);
+	unlink(path);
 }
 
 /* Checks query the trace while it is still being written. */
@@ -337,11 +380,17 @@ static void test_levels(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_content),	    cmocka_unit_test(test_hash),
-	    cmocka_unit_test(test_hash_cells),	    cmocka_unit_test(test_wants),
-	    cmocka_unit_test(test_identical_bytes), cmocka_unit_test(test_killed_writer),
-	    cmocka_unit_test(test_overwrite),	    cmocka_unit_test(test_query_before_close),
-	    cmocka_unit_test(test_levels),	    cmocka_unit_test(test_numbering),
+	    cmocka_unit_test(test_content),
+	    cmocka_unit_test(test_hash),
+	    cmocka_unit_test(test_hash_cells),
+	    cmocka_unit_test(test_wants),
+	    cmocka_unit_test(test_identical_bytes),
+	    cmocka_unit_test(test_killed_writer),
+	    cmocka_unit_test(test_overwrite),
+	    cmocka_unit_test(test_full_disk),
+	    cmocka_unit_test(test_query_before_close),
+	    cmocka_unit_test(test_levels),
+	    cmocka_unit_test(test_numbering),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,9 +90,10 @@ s64 vproc_call(struct vproc *p, int nr, s64 a0, s64 a1, s64 a2, s64 a3, s64 a4, 
 {
 	struct syscall_req req = { .nr = nr, .a = { a0, a1, a2, a3, a4, a5 } };
 	struct syscall_req sigreturn = { .nr = SYS_rt_sigreturn };
+	int base = p->nhandlers; /* handlers that this call's caller interrupted */
 	s64 result = raw_call(p, &req);
 
-	while (p->nhandlers) {
+	while (p->nhandlers > base) {
 		int top = --p->nhandlers;
 
 		p->handlers[top].fn(p, &p->handlers[top].info);

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of address families, and of what AF_INET and AF_INET6 offer (socket(2), ip(7)).
+ */
+#include "stack/sock.h"
+#include "stack/tcp.h"
+#include "stack/udp.h"
+
+#define SOCK_MAX_TYPE 11
+
+struct inet_protosw {
+	int type, protocol;
+	const struct proto_ops *v4, *v6;
+};
+
+/* The first row of a type is its default protocol. */
+static const struct inet_protosw inetsw[] = {
+	{ SOCK_STREAM, IPPROTO_TCP, &tcp_prot, &tcpv6_prot },
+	{ SOCK_DGRAM, IPPROTO_UDP, &udp_prot, &udpv6_prot },
+};
+
+/* inet_create(): a known protocol of another type is EPROTONOSUPPORT, an unknown type ESOCKTNOSUPPORT. */
+static s64 inet_create_sock(struct net *net, bool v6, int type, int protocol, struct sock **out)
+{
+	bool known = false;
+
+	if (protocol < 0 || protocol >= IPPROTO_MAX)
+		return -EINVAL;
+	for (size_t i = 0; i < ARRAY_SIZE(inetsw); i++) {
+		const struct inet_protosw *sw = &inetsw[i];
+
+		if (sw->type != type)
+			continue;
+		known = true;
+		if (protocol && protocol != sw->protocol)
+			continue;
+		*out = sk_alloc(net, v6 ? sw->v6 : sw->v4);
+		return 0;
+	}
+	return known ? -EPROTONOSUPPORT : -ESOCKTNOSUPPORT;
+}
+
+static s64 inet4_create(struct task *t, struct net *net, int type, int protocol, struct sock **out)
+{
+	return inet_create_sock(net, false, type, protocol, out);
+}
+
+static s64 inet6_create(struct task *t, struct net *net, int type, int protocol, struct sock **out)
+{
+	if (net->sysctl.ipv6_disable)
+		return -EAFNOSUPPORT;
+	return inet_create_sock(net, true, type, protocol, out);
+}
+
+static const struct net_family families[] = {
+	{ AF_INET, inet4_create },
+	{ AF_INET6, inet6_create },
+};
+
+s64 sock_create(struct task *t, int family, int type, int protocol, struct sock **out)
+{
+	s64 ret = -EAFNOSUPPORT;
+
+	if (family < 0 || family >= AF_MAX)
+		return -EAFNOSUPPORT;
+	if (type < 0 || type >= SOCK_MAX_TYPE)
+		return -EINVAL;
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		if (families[i].family == family)
+			ret = families[i].create(t, t->host->net, type, protocol, out);
+	}
+	if (ret)
+		return ret;
+	(*out)->uid = t->proc->uid;
+	if ((*out)->ops->init)
+		ret = (*out)->ops->init(*out);
+	if (ret) {
+		sock_put(*out);
+		*out = NULL;
+	}
+	return ret;
+}

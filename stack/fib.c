@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The routing tables as sorted arrays (fib.h). Linux keeps IPv4 in an LC-trie and IPv6 in a radix
+ * tree; what can be observed, the longest prefix and then the smallest metric, is the same.
+ */
+#include "stack/fib.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Below this a scan beats a binary search. */
+#define FIB_LINEAR 8
+
+void rt_genid_bump(struct net *net)
+{
+	net->genid++;
+	if (!net->genid) /* 0 is the generation of a dst that was never filled */
+		net->genid = 1;
+}
+
+union ipaddr ipaddr_mask(const union ipaddr *a, int plen)
+{
+	union ipaddr r = {.d = {0, 0}};
+
+	memcpy(r.b, a->b, (size_t)plen / 8);
+	if (plen % 8)
+		r.b[plen / 8] = (u8)(a->b[plen / 8] & (0xff00u >> (plen % 8)));
+	return r;
+}
+
+static int fib_cmp(const struct fib_entry *a, const struct fib_entry *b)
+{
+	int d;
+
+	if (a->plen != b->plen)
+		return a->plen > b->plen ? -1 : 1;
+	d = memcmp(a->dst.b, b->dst.b, sizeof(a->dst.b));
+	if (d)
+		return d;
+	if (a->metric != b->metric)
+		return a->metric < b->metric ? -1 : 1;
+	return 0;
+}
+
+static void fib_regroup(struct fib_table *t)
+{
+	t->ngroup = 0;
+	for (u32 i = 0; i < t->n; i++) {
+		if (i && t->entry[i].plen == t->entry[i - 1].plen)
+			continue;
+		t->group = xrealloc(t->group, (t->ngroup + 1) * sizeof(*t->group));
+		t->group[t->ngroup++] = (struct fib_group){.start = i, .plen = t->entry[i].plen};
+	}
+}
+
+/* First entry of [lo, hi), all of one prefix length, whose prefix is not below key. */
+static u32 fib_lower_bound(const struct fib_table *t, u32 lo, u32 hi, const union ipaddr *key)
+{
+	if (hi - lo <= FIB_LINEAR) {
+		while (lo < hi && !ipaddr_equal(&t->entry[lo].dst, key))
+			lo++;
+		return lo;
+	}
+	while (lo < hi) {
+		u32 mid = lo + (hi - lo) / 2;
+
+		if (memcmp(t->entry[mid].dst.b, key->b, sizeof(key->b)) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static bool fib_usable(const struct fib_entry *e, const struct fib_key *key)
+{
+	if (key->oif && (!e->dev || e->dev->ifindex != key->oif))
+		return false;
+	return !key->on_link || ipaddr_is_any(&e->gateway);
+}
+
+const struct fib_entry *fib_table_lookup(const struct net *net, enum fib_table_id id,
+					 const struct fib_key *key)
+{
+	const struct fib_table *t = &net->fib->table[id];
+	bool v4 = ipaddr_is_v4(key->daddr);
+
+	for (u32 g = 0; g < t->ngroup; g++) {
+		u32 end = g + 1 < t->ngroup ? t->group[g + 1].start : t->n;
+		union ipaddr prefix;
+		u32 i;
+
+		if (v4 && t->group[g].plen < 96)
+			break; /* an IPv6 default route is none for IPv4 */
+		prefix = ipaddr_mask(key->daddr, t->group[g].plen);
+		i = fib_lower_bound(t, t->group[g].start, end, &prefix);
+		for (; i < end && ipaddr_equal(&t->entry[i].dst, &prefix); i++) {
+			if (fib_usable(&t->entry[i], key))
+				return &t->entry[i];
+		}
+	}
+	return NULL;
+}
+
+const struct fib_entry *fib_lookup(const struct net *net, const struct fib_key *key)
+{
+	const struct fib_entry *e = fib_table_lookup(net, FIB_TABLE_LOCAL, key);
+
+	return e ? e : fib_table_lookup(net, FIB_TABLE_MAIN, key);
+}
+
+/*
+ * IPv4 refuses a second route with the same prefix and metric in the main table; IPv6 and the local
+ * table have one for each device (fib_table_insert(), fib6_add_rt2node()).
+ */
+static bool fib_same(enum fib_table_id id, const struct fib_entry *a, const struct fib_entry *b)
+{
+	if (id == FIB_TABLE_MAIN && ipaddr_is_v4(&a->dst) && a->plen >= 96)
+		return true;
+	return a->dev == b->dev && a->type == b->type && ipaddr_equal(&a->gateway, &b->gateway);
+}
+
+int fib_insert(struct net *net, enum fib_table_id id, const struct fib_entry *e)
+{
+	struct fib_table *t;
+	u32 i = 0;
+
+	if (!net->fib)
+		net->fib = xcalloc(1, sizeof(*net->fib));
+	t = &net->fib->table[id];
+	while (i < t->n && fib_cmp(&t->entry[i], e) < 0)
+		i++;
+	for (; i < t->n && fib_cmp(&t->entry[i], e) == 0; i++) {
+		if (fib_same(id, &t->entry[i], e))
+			return -EEXIST;
+	}
+	if (t->n == t->cap) {
+		t->cap = t->cap ? t->cap * 2 : 8;
+		t->entry = xrealloc(t->entry, t->cap * sizeof(*t->entry));
+	}
+	memmove(&t->entry[i + 1], &t->entry[i], (t->n - i) * sizeof(*t->entry));
+	t->entry[i] = *e;
+	t->n++;
+	fib_regroup(t);
+	rt_genid_bump(net);
+	return 0;
+}
+
+static void fib_remove_at(struct net *net, struct fib_table *t, u32 i)
+{
+	t->n--;
+	memmove(&t->entry[i], &t->entry[i + 1], (t->n - i) * sizeof(*t->entry));
+	fib_regroup(t);
+	rt_genid_bump(net);
+}
+
+static bool fib_matches(const struct fib_entry *e, const struct fib_entry *want)
+{
+	return fib_cmp(e, want) == 0 && e->type == want->type &&
+	       (!want->dev || e->dev == want->dev) &&
+	       (ipaddr_is_any(&want->gateway) || ipaddr_equal(&e->gateway, &want->gateway));
+}
+
+int fib_delete(struct net *net, enum fib_table_id id, const struct fib_entry *e)
+{
+	struct fib_table *t = &net->fib->table[id];
+
+	for (u32 i = 0; i < t->n; i++) {
+		if (fib_matches(&t->entry[i], e)) {
+			fib_remove_at(net, t, i);
+			return 0;
+		}
+	}
+	return -ESRCH;
+}
+
+void fib_flush_dev(struct net *net, const struct net_device *dev)
+{
+	for (int id = 0; id < FIB_NTABLES; id++) {
+		struct fib_table *t = &net->fib->table[id];
+
+		for (u32 i = t->n; i-- > 0;) {
+			if (t->entry[i].dev == dev)
+				fib_remove_at(net, t, i);
+		}
+	}
+}
+
+void fib_flush_prefsrc(struct net *net, const union ipaddr *a)
+{
+	struct fib_table *t = &net->fib->table[FIB_TABLE_MAIN];
+
+	for (u32 i = t->n; i-- > 0;) {
+		if (!t->entry[i].kernel && ipaddr_equal(&t->entry[i].prefsrc, a))
+			fib_remove_at(net, t, i);
+	}
+}
+
+void fib_free(struct net *net)
+{
+	if (!net->fib)
+		return;
+	for (int id = 0; id < FIB_NTABLES; id++) {
+		free(net->fib->table[id].entry);
+		free(net->fib->table[id].group);
+	}
+	free(net->fib);
+	net->fib = NULL;
+}

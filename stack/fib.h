@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The forwarding information base: routes of both families, longest prefix first.
+ *
+ * Two tables as in Linux: local (addresses of this host, broadcast, IPv6 multicast), always asked
+ * first, then main. A table is one array sorted by prefix length (longest first), prefix, metric; a
+ * host with one address has about ten entries, a router some thousands, and both are found by at
+ * most one binary search for each prefix length in use.
+ */
+#ifndef STACK_FIB_H
+#define STACK_FIB_H
+
+#include "stack/ip.h"
+
+enum fib_table_id { FIB_TABLE_LOCAL = 0, FIB_TABLE_MAIN, FIB_NTABLES };
+
+/* Linux's preference of IPv6 routes: what the user adds, and what an address brings. */
+#define IP6_RT_PRIO_USER 1024
+#define IP6_RT_PRIO_ADDRCONF 256
+
+struct fib_entry {
+	union ipaddr dst;	/* bits beyond plen are 0 */
+	union ipaddr gateway;	/* any: on link */
+	union ipaddr prefsrc;	/* any: none */
+	struct net_device *dev; /* NULL only for blackhole, unreachable, prohibit */
+	u32 metric;
+	u32 mtu, initcwnd, initrwnd, advmss, rtt;
+	u8 plen; /* 0..128; IPv4's lengths are moved up by 96 */
+	u8 type; /* enum rtn_type */
+	bool mtu_lock;
+	bool kernel; /* made for an address, not by the user */
+};
+
+struct fib_group {
+	u32 start;
+	u8 plen;
+};
+
+struct fib_table {
+	struct fib_entry *entry;
+	u32 n, cap;
+	struct fib_group *group; /* where each prefix length starts */
+	u32 ngroup;
+};
+
+struct fib {
+	struct fib_table table[FIB_NTABLES];
+};
+
+/* What a lookup must respect beside the destination. */
+struct fib_key {
+	const union ipaddr *daddr;
+	int oif;      /* 0: any */
+	bool on_link; /* only routes without a gateway (SO_DONTROUTE) */
+};
+
+/* Sets the bits beyond plen (0..128) to 0. */
+union ipaddr ipaddr_mask(const union ipaddr *a, int plen);
+/* The best entry of one table or, local first, of both; NULL: none. Valid until the next change. */
+const struct fib_entry *fib_table_lookup(const struct net *net, enum fib_table_id id,
+					 const struct fib_key *key);
+const struct fib_entry *fib_lookup(const struct net *net, const struct fib_key *key);
+/* 0 or -EEXIST (same prefix, metric and device; without a device: same prefix and metric). */
+int fib_insert(struct net *net, enum fib_table_id id, const struct fib_entry *e);
+/*
+ * Removes the first entry with the prefix, plen, type and metric of e, and with its device and
+ * gateway where those are set. 0 or -ESRCH.
+ */
+int fib_delete(struct net *net, enum fib_table_id id, const struct fib_entry *e);
+/* Removes what leads through dev: all of it, or one family's. */
+void fib_flush_dev(struct net *net, const struct net_device *dev);
+/* Removes user routes whose preferred source is a, which is gone (fib_sync_down_addr()). */
+void fib_flush_prefsrc(struct net *net, const union ipaddr *a);
+/* Routes, addresses or path MTUs have changed: no cached dst is valid any more. */
+void rt_genid_bump(struct net *net);
+void fib_free(struct net *net);
+
+#endif

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * read(2), write(2) and their relatives, for files of every kind.
+ */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "stack/memfile.h"
+#include "stack/msg.h"
+#include "stack/syscalls.h"
+
+static bool readable(const struct file *f)
+{
+	return (f->flags & O_ACCMODE) != O_WRONLY;
+}
+
+static bool writable(const struct file *f)
+{
+	return (f->flags & O_ACCMODE) != O_RDONLY;
+}
+
+static s64 vfs_read(struct task *t, struct file *f, const struct iov_iter *to)
+{
+	s64 ret;
+
+	if (!readable(f))
+		return -EBADF;
+	if (!f->ops->read)
+		return -EINVAL;
+	ret = f->ops->read(t, f, to);
+	/* Sockets count for themselves. */
+	if (ret > 0 && !S_ISSOCK(f->mode))
+		task_copied(t, (size_t)ret);
+	return ret;
+}
+
+static s64 vfs_write(struct task *t, struct file *f, const struct iov_iter *from)
+{
+	s64 ret;
+
+	if (!writable(f))
+		return -EBADF;
+	if (!f->ops->write)
+		return -EINVAL;
+	ret = f->ops->write(t, f, from);
+	if (ret > 0 && !S_ISSOCK(f->mode))
+		task_copied(t, (size_t)ret);
+	return ret;
+}
+
+s64 sys_readv(struct task *t, int fd, const struct iovec *iov, int count)
+{
+	struct file *f = fd_file(t, fd);
+	struct iov_iter it;
+	s64 err;
+
+	if (!f)
+		return -EBADF;
+	err = iov_check(iov, (size_t)(s64)count, MAX_RW_COUNT, &it);
+	return err ? err : vfs_read(t, f, &it);
+}
+
+s64 sys_writev(struct task *t, int fd, const struct iovec *iov, int count)
+{
+	struct file *f = fd_file(t, fd);
+	struct iov_iter it;
+	s64 err;
+
+	if (!f)
+		return -EBADF;
+	err = iov_check(iov, (size_t)(s64)count, MAX_RW_COUNT, &it);
+	return err ? err : vfs_write(t, f, &it);
+}
+
+s64 sys_read(struct task *t, int fd, void *buf, size_t len)
+{
+	struct iovec iov = { .iov_base = buf, .iov_len = min(len, MAX_RW_COUNT) };
+	struct iov_iter it = { &iov, 1, iov.iov_len };
+	struct file *f = fd_file(t, fd);
+
+	if (!f)
+		return -EBADF;
+	if (len && !buf)
+		return -EFAULT;
+	return vfs_read(t, f, &it);
+}
+
+s64 sys_write(struct task *t, int fd, const void *buf, size_t len)
+{
+	struct iovec iov = { .iov_base = (void *)(uintptr_t)buf, .iov_len = min(len, MAX_RW_COUNT) };
+	struct iov_iter it = { &iov, 1, iov.iov_len };
+	struct file *f = fd_file(t, fd);
+
+	if (!f)
+		return -EBADF;
+	if (len && !buf)
+		return -EFAULT;
+	return vfs_write(t, f, &it);
+}
+
+/* Only files with a position have one to leave alone; the rest is ESPIPE. */
+static s64 rw_at(struct task *t, int fd, void *buf, size_t len, s64 off, bool write)
+{
+	struct iovec iov = { .iov_base = buf, .iov_len = min(len, MAX_RW_COUNT) };
+	struct iov_iter it = { &iov, 1, iov.iov_len };
+	struct file *f;
+	u64 pos;
+	u32 flags;
+	s64 ret;
+
+	if (off < 0)
+		return -EINVAL;
+	f = fd_file(t, fd);
+	if (!f)
+		return -EBADF;
+	if (!S_ISREG(f->mode))
+		return -ESPIPE;
+	pos = f->pos;
+	flags = f->flags;
+	f->pos = (u64)off;
+	f->flags &= ~(u32)O_APPEND;
+	ret = write ? vfs_write(t, f, &it) : vfs_read(t, f, &it);
+	f->pos = pos;
+	f->flags = flags;
+	return ret;
+}
+
+s64 sys_pread64(struct task *t, int fd, void *buf, size_t len, s64 off)
+{
+	return rw_at(t, fd, buf, len, off, false);
+}
+
+s64 sys_pwrite64(struct task *t, int fd, const void *buf, size_t len, s64 off)
+{
+	return rw_at(t, fd, (void *)(uintptr_t)buf, len, off, true);
+}
+
+/*
+ * The source is a regular file, the target anything that can be written. Nothing is copied to or from
+ * the user, so nothing is charged for bytes.
+ */
+s64 sys_sendfile(struct task *t, int out_fd, int in_fd, s64 *off, size_t count)
+{
+	struct file *in = fd_file(t, in_fd), *out = fd_file(t, out_fd);
+	struct iovec iov;
+	struct iov_iter it = { &iov, 1, 0 };
+	u64 pos;
+	s64 ret;
+
+	if (!in || !readable(in) || !out || !writable(out))
+		return -EBADF;
+	if (!S_ISREG(in->mode))
+		return off ? -ESPIPE : -EINVAL;
+	if (off && *off < 0)
+		return -EINVAL;
+	if (!out->ops->write || (out->flags & O_APPEND))
+		return -EINVAL;
+	pos = off ? (u64)*off : in->pos;
+	iov.iov_base = (void *)(uintptr_t)memfile_data(in, pos, &iov.iov_len);
+	iov.iov_len = min(iov.iov_len, min(count, MAX_RW_COUNT));
+	if (!iov.iov_len)
+		return 0;
+	it.total = iov.iov_len;
+	ret = out->ops->write(t, out, &it);
+	if (ret <= 0)
+		return ret;
+	task_utask(t)->copied = 0;
+	if (off)
+		*off += ret;
+	else
+		in->pos += (u64)ret;
+	return ret;
+}
+
+s64 sys_lseek(struct task *t, int fd, s64 off, int whence)
+{
+	struct file *f = fd_file(t, fd);
+	s64 base;
+
+	if (!f)
+		return -EBADF;
+	if (!S_ISREG(f->mode))
+		return -ESPIPE;
+	switch (whence) {
+	case SEEK_SET:
+		base = 0;
+		break;
+	case SEEK_CUR:
+		base = (s64)f->pos;
+		break;
+	case SEEK_END:
+		base = (s64)memfile_size(f);
+		break;
+	default:
+		return -EINVAL;
+	}
+	if (__builtin_add_overflow(base, off, &base))
+		return -EOVERFLOW;
+	if (base < 0)
+		return -EINVAL;
+	f->pos = (u64)base;
+	return base;
+}
+
+s64 sys_ftruncate(struct task *t, int fd, s64 len)
+{
+	struct file *f;
+
+	if (len < 0)
+		return -EINVAL;
+	f = fd_file(t, fd);
+	if (!f)
+		return -EBADF;
+	if (!S_ISREG(f->mode) || !writable(f))
+		return -EINVAL;
+	return memfile_truncate(f, (u64)len);
+}
+
+s64 sys_fstat(struct task *t, int fd, struct stat *st)
+{
+	struct file *f = fd_file(t, fd);
+
+	if (!f)
+		return -EBADF;
+	memset(st, 0, sizeof(*st));
+	st->st_mode = f->mode;
+	st->st_nlink = 1;
+	st->st_ino = f->id;
+	st->st_uid = t->proc->uid;
+	st->st_gid = t->proc->gid;
+	st->st_blksize = 4096;
+	if (S_ISREG(f->mode)) {
+		st->st_size = (s64)memfile_size(f);
+		st->st_blocks = (st->st_size + 511) / 512;
+	}
+	return 0;
+}

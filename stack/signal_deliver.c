@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Signals on the way back to the program (signal(7)): handlers, default actions, and what becomes of the
+ * call that was interrupted ("Interruption of system calls and library functions by signal handlers").
+ */
+#include <signal.h>
+#include <stdlib.h>
+
+#include "stack/syscall_priv.h"
+
+/* The call's fate, by the action of the first handler that runs. */
+static void frame_call(struct utask *u, struct sigframe *f, s64 ret, u32 sa_flags)
+{
+	bool restart = ret == -ERESTARTNOINTR || (ret == -ERESTARTSYS && (sa_flags & SA_RESTART));
+
+	f->result = u->result;
+	if (ret == -ERESTARTSYS || ret == -ERESTARTNOHAND || ret == -EINTR)
+		f->result = -EINTR;
+	f->restart = restart;
+	f->req = u->req;
+	f->t_enter = u->t_enter;
+	u->frames_restart = restart;
+}
+
+static void frame_push(struct task *t, const struct siginfo *info, s64 ret, bool first)
+{
+	struct utask *u = task_utask(t);
+	struct sigaction_state *sa = &t->proc->sig.action[info->signo];
+	struct sigframe *f = xcalloc(1, sizeof(*f));
+	u64 handler = sa->handler;
+
+	f->mask = u->restore_mask ? u->saved_mask : t->blocked;
+	u->restore_mask = false;
+	if (first)
+		frame_call(u, f, ret, sa->flags);
+	f->next = u->frames;
+	u->frames = f;
+	t->blocked.bits |= sa->mask.bits;
+	if (!(sa->flags & SA_NODEFER))
+		t->blocked.bits |= 1ull << (info->signo - 1);
+	if (sa->flags & SA_RESETHAND)
+		sa->disposition = SIGD_DEFAULT;
+	u->prog->handle_signal(u, info, handler);
+}
+
+int signals_deliver(struct task *t, s64 ret)
+{
+	struct siginfo info;
+	int handlers = 0;
+
+	while (signal_take(t, &info)) {
+		struct sigaction_state *sa = &t->proc->sig.action[info.signo];
+
+		if (sa->disposition == SIGD_HANDLER) {
+			frame_push(t, &info, ret, !handlers++);
+			continue;
+		}
+		if (sa->disposition == SIGD_IGNORE)
+			continue;
+		switch (signal_default_action(info.signo)) {
+		case SIG_ACT_TERM:
+			utask_exit_group(t, info.signo);
+			return -1;
+		case SIG_ACT_CORE:
+			utask_exit_group(t, info.signo | 0x80);
+			return -1;
+		case SIG_ACT_IGN:
+		case SIG_ACT_CONT:
+		case SIG_ACT_STOP:
+			break;
+		}
+	}
+	return handlers;
+}

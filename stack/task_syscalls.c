@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Processes and threads: fork, exit, wait4(2), identities, affinity, limits, getrandom(2), uname(2).
+ */
+#include <linux/capability.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/wait.h>
+
+#include "stack/capability.h"
+#include "stack/syscall_priv.h"
+
+#ifndef WALL_BITS
+#define WALL_BITS (WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WALL | __WCLONE)
+#endif
+
+/* ---- birth and death ---------------------------------------------------------------------------- */
+
+/* What a child has of its parent (fork(2)): descriptors, dispositions, identity; no pending signals. */
+static struct process *fork_process(struct task *t, const char *name)
+{
+	struct process *parent = t->proc;
+	struct process *p = process_new(t->host, parent, name);
+
+	p->files = files_dup(parent->files);
+	memcpy(p->sig.action, parent->sig.action, sizeof(p->sig.action));
+	p->pgid = parent->pgid;
+	p->uid = parent->uid;
+	p->gid = parent->gid;
+	p->caps = parent->caps;
+	p->user_step_cost = parent->user_step_cost;
+	p->nofile = parent->nofile;
+	p->nofile_max = parent->nofile_max;
+	return p;
+}
+
+s64 sys_spawn(struct task *t, const struct spawn_req *req)
+{
+	struct process *p = req->thread ? t->proc : fork_process(t, req->name);
+	struct task *child = utask_start(t->host, p, req->name, req->ops, req->program, req->cpu,
+					 host_now(t->host));
+
+	child->blocked = t->blocked;
+	if (req->cpu < 0)
+		task_set_affinity(child, t->affinity);
+	return child->tid;
+}
+
+s64 sys_exit(struct task *t, int status)
+{
+	utask_exit(t, (status & 0xff) << 8);
+	return 0;
+}
+
+s64 sys_exit_group(struct task *t, int status)
+{
+	utask_exit_group(t, (status & 0xff) << 8);
+	return 0;
+}
+
+static bool wait_matches(const struct task *t, const struct process *child, int pid)
+{
+	if (pid > 0)
+		return child->pid == pid;
+	return pid == -1 || child->pgid == (pid ? -pid : t->proc->pgid);
+}
+
+/* Resource usage is not kept after death: the structure is zero. */
+s64 sys_wait4(struct task *t, int pid, int *status, int options, struct rusage *ru)
+{
+	struct process *child;
+	bool any = false;
+
+	if (options & ~WALL_BITS)
+		return -EINVAL;
+	list_for_each_entry(child, &t->proc->children, sibling) {
+		int child_pid = child->pid;
+
+		if (!wait_matches(t, child, pid))
+			continue;
+		any = true;
+		if (!child->zombie)
+			continue;
+		if (status)
+			*status = child->status;
+		if (ru)
+			memset(ru, 0, sizeof(*ru));
+		process_reap(child);
+		return child_pid;
+	}
+	if (!any)
+		return -ECHILD;
+	if (options & WNOHANG)
+		return 0;
+	return task_wait_on(t, &t->proc->wait_child, false, 0, NSEC_NEVER, "wait4");
+}
+
+/* ---- identities -------------------------------------------------------------------------------- */
+
+s64 sys_getpid(struct task *t)
+{
+	return t->proc->pid;
+}
+
+s64 sys_gettid(struct task *t)
+{
+	return t->tid;
+}
+
+s64 sys_getppid(struct task *t)
+{
+	return t->proc->parent ? t->proc->parent->pid : 0;
+}
+
+s64 sys_setpgid(struct task *t, int pid, int pgid)
+{
+	struct process *p = pid ? process_find(t->host, pid) : t->proc;
+
+	if (pgid < 0)
+		return -EINVAL;
+	if (!p || (p != t->proc && p->parent != t->proc))
+		return -ESRCH;
+	p->pgid = pgid ? pgid : p->pid;
+	return 0;
+}
+
+s64 sys_getpgid(struct task *t, int pid)
+{
+	struct process *p = pid ? process_find(t->host, pid) : t->proc;
+
+	return p ? p->pgid : -ESRCH;
+}
+
+/* ---- scheduling -------------------------------------------------------------------------------- */
+
+s64 sys_sched_yield(struct task *t)
+{
+	task_utask(t)->yield = true;
+	return 0;
+}
+
+static struct task *task_or_self(struct task *t, int tid)
+{
+	return tid ? task_find(t->host, tid) : t;
+}
+
+s64 sys_sched_setaffinity(struct task *t, int tid, size_t len, const void *mask)
+{
+	u64 bits[4] = { 0 };
+	struct task *to;
+	bool any = false;
+
+	if (!mask)
+		return -EFAULT;
+	memcpy(bits, mask, min(len, sizeof(bits)));
+	to = task_or_self(t, tid);
+	if (!to)
+		return -ESRCH;
+	for (int cpu = 0; cpu < t->host->ncpu; cpu++)
+		any |= bits[cpu / 64] >> (cpu % 64) & 1;
+	if (!any)
+		return -EINVAL;
+	task_set_affinity(to, bits);
+	return 0;
+}
+
+s64 sys_sched_getaffinity(struct task *t, int tid, size_t len, void *mask)
+{
+	struct task *to = task_or_self(t, tid);
+	size_t size = (size_t)(t->host->ncpu + 63) / 64 * 8;
+	u64 bits[4];
+
+	if (len < size || len & 7)
+		return -EINVAL;
+	if (!to)
+		return -ESRCH;
+	for (int i = 0; i < 4; i++)
+		bits[i] = to->affinity[i];
+	for (int cpu = t->host->ncpu; cpu < 256; cpu++)
+		bits[cpu / 64] &= ~(1ull << (cpu % 64));
+	memcpy(mask, bits, size);
+	return (s64)size;
+}
+
+s64 sys_getcpu(struct task *t, unsigned *cpu, unsigned *node)
+{
+	if (cpu)
+		*cpu = (unsigned)t->cpu;
+	if (node)
+		*node = 0;
+	return 0;
+}
+
+/* ---- the rest ---------------------------------------------------------------------------------- */
+
+s64 sys_getrandom(struct task *t, void *buf, size_t len, unsigned flags)
+{
+	if (flags & ~(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE) ||
+	    (flags & (GRND_RANDOM | GRND_INSECURE)) == (GRND_RANDOM | GRND_INSECURE))
+		return -EINVAL;
+	if (len && !buf)
+		return -EFAULT;
+	len = min(len, (size_t)INT32_MAX);
+	rng_bytes(&task_utask(t)->rng, buf, len);
+	return (s64)len;
+}
+
+s64 sys_getrlimit(struct task *t, int resource, struct rlimit *rl)
+{
+	if (resource != RLIMIT_NOFILE)
+		return -EINVAL;
+	if (!rl)
+		return -EFAULT;
+	rl->rlim_cur = t->proc->nofile;
+	rl->rlim_max = t->proc->nofile_max;
+	return 0;
+}
+
+s64 sys_setrlimit(struct task *t, int resource, const struct rlimit *rl)
+{
+	if (!rl)
+		return -EFAULT;
+	if (resource != RLIMIT_NOFILE || rl->rlim_cur > rl->rlim_max)
+		return -EINVAL;
+	/* fs.nr_open */
+	if (rl->rlim_max > 1u << 20)
+		return -EPERM;
+	if (rl->rlim_max > t->proc->nofile_max && !capable(t, CAP_SYS_RESOURCE))
+		return -EPERM;
+	t->proc->nofile = rl->rlim_cur;
+	t->proc->nofile_max = rl->rlim_max;
+	return 0;
+}
+
+s64 sys_uname(struct task *t, struct utsname *buf)
+{
+	if (!buf)
+		return -EFAULT;
+	memset(buf, 0, sizeof(*buf));
+	snprintf(buf->sysname, sizeof(buf->sysname), "Linux");
+	snprintf(buf->nodename, sizeof(buf->nodename), "%s", t->host->name);
+	snprintf(buf->release, sizeof(buf->release), "6.18.0");
+	snprintf(buf->version, sizeof(buf->version), "#1 SMP");
+	snprintf(buf->machine, sizeof(buf->machine), "x86_64");
+	snprintf(buf->domainname, sizeof(buf->domainname), "(none)");
+	return 0;
+}
