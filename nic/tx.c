@@ -312,10 +312,6 @@ static int xmit_noqueue(struct net_device *dev, struct netdev_queue *txq, struct
 	struct sk_buff_head list;
 	int ret = 0;
 
-	if (!(dev->flags & IFF_UP)) {
-		tx_drop(dev, skb, SKB_DROP_REASON_DEV_READY);
-		return -ENETDOWN;
-	}
 	skb_queue_init(&list);
 	validate_xmit_skb(dev, skb, &list);
 	while ((skb = skb_dequeue(&list)) != NULL) {
@@ -339,13 +335,13 @@ int dev_queue_xmit(struct sk_buff *skb)
 		skb->id = (u64)dev->host->id << 40 | ++dev->host->next_packet;
 	txq = netdev_pick_tx(dev, skb);
 	q = txq->qdisc;
-	if (!q)
-		return xmit_noqueue(dev, txq, skb);
 	if (unlikely(!(dev->flags & IFF_UP) || !dev->carrier)) {
-		/* noop_qdisc, which a device without carrier has: congestion, no error */
+		/* noop_qdisc, which a device that is down or has no carrier has: no error */
 		tx_drop(dev, skb, SKB_DROP_REASON_QDISC_DROP);
 		return NET_XMIT_CN;
 	}
+	if (!q)
+		return xmit_noqueue(dev, txq, skb);
 	trace_hop(dev->host->sim->trace, skb->id, host_now(dev->host), dev->host->id, PLACE_QDISC,
 		  dev->ifindex, txq->index);
 	qdisc_pkt_init(skb);
