@@ -66,6 +66,7 @@
 	X(QDISC_DROP)                                                                              \
 	X(QDISC_OVERLIMIT)                                                                         \
 	X(QDISC_CONGESTED)                                                                         \
+	X(FQ_BAND_LIMIT)                                                                           \
 	X(FQ_FLOW_LIMIT)                                                                           \
 	X(FQ_HORIZON_LIMIT)                                                                        \
 	X(QUEUE_PURGE)                                                                             \

@@ -48,8 +48,7 @@ nsec_t link_serialisation(u64 rate, u32 len)
 	return rate ? (nsec_t)((u64)wire_len(len) * 8 * NSEC_PER_SEC / rate) : 0;
 }
 
-/* ---- the queue's account ------------------------------------------------------------------------
- */
+/* ---- the queue's account ---- */
 
 static void slots_expire(struct link_dir *d, nsec_t now)
 {
@@ -106,8 +105,7 @@ static bool queue_full(struct link_dir *d, u32 len, nsec_t now)
 	       (d->p.queue_bytes && d->slot_bytes + len > d->p.queue_bytes);
 }
 
-/* ---- flight -------------------------------------------------------------------------------------
- */
+/* ---- flight ---- */
 
 static void arm_arrival(struct link_dir *d)
 {
@@ -181,8 +179,7 @@ void link_want_ready(struct link_port *p, nsec_t t)
 	event_at(&d->link->world->sim, &d->ready_ev, p->host, when);
 }
 
-/* ---- sending ------------------------------------------------------------------------------------
- */
+/* ---- sending ---- */
 
 static void frame_copy(const void *cookie, u32 off, void *to, u32 len)
 {
@@ -353,8 +350,7 @@ struct link_port *link_peer(const struct link_port *p)
 	return p->link ? port_dir(p)->to : NULL;
 }
 
-/* ---- changes of a running link ------------------------------------------------------------------
- */
+/* ---- changes of a running link ---- */
 
 /*
  * Puts frames that have not started back in the order of being handed over; their starts follow
@@ -480,8 +476,7 @@ const struct link_dir_stats *link_stats(const struct link *l, int from_end)
 	return &l->dir[from_end].st;
 }
 
-/* ---- making and unmaking ------------------------------------------------------------------------
- */
+/* ---- making and unmaking ---- */
 
 int link_params_check(const struct link_params *p)
 {

@@ -66,8 +66,7 @@ static void ring_grow(struct nic_tx_ring *r)
 	r->cap = cap;
 }
 
-/* ---- from the ring to the wire ------------------------------------------------------------------
- */
+/* ---- from the ring to the wire ---- */
 
 /*
  * The frame goes on the wire; what its socket is charged stays behind until completion, on an empty
@@ -216,8 +215,7 @@ void nic_tx_ready(struct nic_tx *tx)
 		pump(tx);
 }
 
-/* ---- the driver ---------------------------------------------------------------------------------
- */
+/* ---- the driver ---- */
 
 static void stop_stored(struct sim *s, struct event *ev)
 {
@@ -321,8 +319,7 @@ void nic_tx_clean_one(struct nic_tx_ring *r)
 		clean_done(r);
 }
 
-/* ---- down and up --------------------------------------------------------------------------------
- */
+/* ---- down and up ---- */
 
 /* What waits is lost; it counts as sent, so that the driver gets its descriptors back. */
 static void lose_waiting(struct nic_tx_ring *r)

@@ -139,8 +139,7 @@ void qdisc_free(struct Qdisc *q)
 	free(q);
 }
 
-/* ---- the disciplines of a device ----------------------------------------------------------------
- */
+/* ---- the disciplines of a device ---- */
 
 static void detach_all(struct net_device *dev, void (*release)(struct Qdisc *))
 {

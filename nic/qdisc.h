@@ -91,7 +91,7 @@ struct pfifo_params {
 
 /* Kind "fq" (tc-fq(8)). */
 struct fq_params {
-	u32 limit;	     /* packets in all, default 10000 */
+	u32 limit;	     /* packets of each band, default 10000 */
 	u32 flow_limit;	     /* packets of one flow, default 100 */
 	u32 quantum;	     /* bytes, default 2 frames */
 	u32 initial_quantum; /* bytes, default 10 frames */

@@ -9,8 +9,8 @@
  * earliest.
  *
  * A flow is a value of the packet's flow hash (Linux: the socket). TC_PRIO_CONTROL packets have a
- * queue of their own that always goes first. The weighted bands that the kernel added in 6.7 are
- * not modelled: with equal priorities, which is the usual case, they make no difference.
+ * queue of their own that always goes first. Since 6.7 flows stand in three bands by priority,
+ * which are served in turn by weights of 9 to 3 to 1.
  */
 #include "nic/qdisc_priv.h"
 
@@ -20,6 +20,7 @@
 #include "nic/tx.h"
 #include "sim/engine/pool.h"
 
+#define FQ_BANDS 3
 #define FQ_BUCKETS 1024
 #define FQ_LIMIT 10000
 #define FQ_FLOW_LIMIT 100
@@ -35,15 +36,23 @@ struct fq_flow {
 	struct sk_buff_head pkts; /* by departure time, mostly in order of arrival */
 	u32 hash;
 	s32 credit;
+	u8 band;
 	enum fq_state state;
 	nsec_t age;	  /* when it became detached */
 	nsec_t next_time; /* earliest departure of the next packet */
 	u64 seq;	  /* order of being throttled, for ties */
 };
 
+struct fq_band {
+	struct list_head new_flows, old_flows;
+	s32 credit, quantum;
+	u32 npkts;
+};
+
 struct fq {
 	struct fq_params p;
-	struct list_head new_flows, old_flows;
+	struct fq_band band[FQ_BANDS];
+	int band_nr;	       /* being served */
 	struct fq_flow **heap; /* throttled flows, earliest first */
 	u32 nheap, cap;
 	u64 seq;
@@ -51,8 +60,7 @@ struct fq {
 	struct fq_flow *bucket[FQ_BUCKETS];
 };
 
-/* ---- throttled flows: a binary heap -------------------------------------------------------------
- */
+/* ---- throttled flows: a binary heap ---- */
 
 static bool earlier(const struct fq_flow *a, const struct fq_flow *b)
 {
@@ -91,8 +99,7 @@ static struct fq_flow *heap_pop(struct fq *fq)
 	return top;
 }
 
-/* ---- flows --------------------------------------------------------------------------------------
- */
+/* ---- flows ---- */
 
 /* Finds or makes the flow, and forgets idle ones that it meets. */
 static struct fq_flow *fq_classify(struct Qdisc *q, u32 hash)
@@ -136,10 +143,11 @@ static int fq_enqueue(struct sk_buff *skb, struct Qdisc *q)
 {
 	struct fq *fq = q->priv;
 	nsec_t now = qdisc_now(q);
+	u8 band = qdisc_default_priomap[skb->priority & 15];
 	struct fq_flow *f;
 
-	if (q->qlen >= q->limit)
-		return qdisc_drop(q, skb, SKB_DROP_REASON_QDISC_OVERLIMIT);
+	if (fq->band[band].npkts >= q->limit)
+		return qdisc_drop(q, skb, SKB_DROP_REASON_FQ_BAND_LIMIT);
 	if (skb->tstamp > now + fq->p.horizon)
 		return qdisc_drop(q, skb, SKB_DROP_REASON_FQ_HORIZON_LIMIT);
 	qdisc_cb(skb)->due = skb->tstamp > now ? skb->tstamp : now;
@@ -156,9 +164,12 @@ static int fq_enqueue(struct sk_buff *skb, struct Qdisc *q)
 		 * delay. */
 		if (now > f->age + 40 * NSEC_PER_MSEC)
 			f->credit = max(f->credit, (s32)fq->p.quantum);
-		list_add_tail(&f->node, &fq->new_flows);
+		list_add_tail(&f->node, &fq->band[band].new_flows);
 		f->state = FQ_ACTIVE;
 	}
+	f->band = band;
+	qdisc_cb(skb)->seq = band;
+	fq->band[band].npkts++;
 	flow_queue_add(f, skb);
 	qdisc_took(q, skb);
 	return NET_XMIT_SUCCESS;
@@ -172,7 +183,7 @@ static void fq_release_due(struct Qdisc *q)
 		struct fq_flow *f = heap_pop(fq);
 
 		f->state = FQ_ACTIVE;
-		list_add_tail(&f->node, &fq->old_flows);
+		list_add_tail(&f->node, &fq->band[f->band].old_flows);
 	}
 }
 
@@ -193,8 +204,8 @@ static void fq_flow_empty(struct Qdisc *q, struct fq_flow *f, bool was_new)
 {
 	struct fq *fq = q->priv;
 
-	if (was_new && !list_empty(&fq->old_flows)) {
-		list_move_tail(&f->node, &fq->old_flows);
+	if (was_new) {
+		list_move_tail(&f->node, &fq->band[f->band].old_flows);
 		return;
 	}
 	list_del_init(&f->node);
@@ -202,41 +213,39 @@ static void fq_flow_empty(struct Qdisc *q, struct fq_flow *f, bool was_new)
 	f->age = qdisc_now(q);
 }
 
-static struct sk_buff *fq_send(struct Qdisc *q, struct fq_flow *f)
+static struct sk_buff *fq_send(struct Qdisc *q, struct fq_band *band, struct fq_flow *f)
 {
 	struct fq *fq = q->priv;
 	struct sk_buff *skb = skb_dequeue(&f->pkts);
 	u32 len = qdisc_cb(skb)->pkt_len;
 
 	f->credit -= (s32)len;
+	band->credit -= (s32)len;
+	fq->band[qdisc_cb(skb)->seq].npkts--;
 	qdisc_gave(q, skb);
 	if (fq->p.maxrate)
 		f->next_time = qdisc_now(q) + (nsec_t)((u64)len * 8 * NSEC_PER_SEC / fq->p.maxrate);
 	return skb;
 }
 
-static struct sk_buff *fq_dequeue(struct Qdisc *q)
+/* The next packet of a band that is due; what has to wait is throttled on the way. */
+static struct sk_buff *fq_band_dequeue(struct Qdisc *q, struct fq_band *band)
 {
 	struct fq *fq = q->priv;
-	struct sk_buff *skb = skb_dequeue(&fq->internal);
 
-	if (skb) {
-		qdisc_gave(q, skb);
-		return skb;
-	}
-	fq_release_due(q);
 	for (;;) {
-		bool is_new = !list_empty(&fq->new_flows);
-		struct list_head *head = is_new ? &fq->new_flows : &fq->old_flows;
+		bool is_new = !list_empty(&band->new_flows);
+		struct list_head *head = is_new ? &band->new_flows : &band->old_flows;
+		struct sk_buff *skb;
 		struct fq_flow *f;
 		nsec_t due;
 
 		if (list_empty(head))
-			break;
+			return NULL;
 		f = list_first_entry(head, struct fq_flow, node);
 		if (f->credit <= 0) {
 			f->credit += (s32)fq->p.quantum;
-			list_move_tail(&f->node, &fq->old_flows);
+			list_move_tail(&f->node, &fq->band[f->band].old_flows);
 			continue;
 		}
 		skb = skb_peek(&f->pkts);
@@ -246,8 +255,40 @@ static struct sk_buff *fq_dequeue(struct Qdisc *q)
 		}
 		due = max(qdisc_cb(skb)->due, f->next_time);
 		if (due <= qdisc_now(q))
-			return fq_send(q, f);
+			return fq_send(q, band, f);
 		fq_throttle(fq, f, due);
+	}
+}
+
+static bool fq_band_empty(const struct fq_band *band)
+{
+	return list_empty(&band->new_flows) && list_empty(&band->old_flows);
+}
+
+/* Bands take turns: each sends until its credit is used up, and earns its quantum at its turn. */
+static struct sk_buff *fq_dequeue(struct Qdisc *q)
+{
+	struct fq *fq = q->priv;
+	struct sk_buff *skb = skb_dequeue(&fq->internal);
+	int idle = 0;
+
+	if (skb) {
+		qdisc_gave(q, skb);
+		return skb;
+	}
+	fq_release_due(q);
+	while (idle < FQ_BANDS) {
+		struct fq_band *band = &fq->band[fq->band_nr];
+
+		if (band->credit > 0) {
+			skb = fq_band_dequeue(q, band);
+			if (skb)
+				return skb;
+		}
+		idle = fq_band_empty(band) ? idle + 1 : 0;
+		fq->band_nr = (fq->band_nr + 1) % FQ_BANDS;
+		band = &fq->band[fq->band_nr];
+		band->credit = min(band->credit + band->quantum, band->quantum);
 	}
 	if (fq->nheap)
 		qdisc_watchdog_schedule(q, fq->heap[0]->next_time);
@@ -257,15 +298,19 @@ static struct sk_buff *fq_dequeue(struct Qdisc *q)
 static struct sk_buff *fq_drain(struct Qdisc *q)
 {
 	struct fq *fq = q->priv;
+	struct sk_buff *skb;
 
 	if (fq->internal.qlen)
 		return skb_dequeue(&fq->internal);
-	if (q->qlen == 0 && !fq->nheap && list_empty(&fq->new_flows) && list_empty(&fq->old_flows))
-		return NULL;
-	for (u32 i = 0; i < FQ_BUCKETS; i++)
-		for (struct fq_flow *f = fq->bucket[i]; f; f = f->next)
-			if (f->pkts.qlen)
-				return skb_dequeue(&f->pkts);
+	for (u32 i = 0; q->qlen && i < FQ_BUCKETS; i++) {
+		for (struct fq_flow *f = fq->bucket[i]; f; f = f->next) {
+			if (!f->pkts.qlen)
+				continue;
+			skb = skb_dequeue(&f->pkts);
+			fq->band[qdisc_cb(skb)->seq].npkts--;
+			return skb;
+		}
+	}
 	return NULL;
 }
 
@@ -285,6 +330,7 @@ static void fq_destroy(struct Qdisc *q)
 
 static int fq_init(struct Qdisc *q, const void *params)
 {
+	static const s32 weights[FQ_BANDS] = {9 << 16, 3 << 16, 1 << 16};
 	static const struct fq_params none;
 	const struct fq_params *p = params ? params : &none;
 	u32 frame = q->dev->mtu + ETH_HLEN;
@@ -300,8 +346,11 @@ static int fq_init(struct Qdisc *q, const void *params)
 	fq->p.initial_quantum = p->initial_quantum ? p->initial_quantum : 10 * frame;
 	fq->p.horizon = p->horizon ? p->horizon : FQ_HORIZON;
 	q->limit = fq->p.limit;
-	list_init(&fq->new_flows);
-	list_init(&fq->old_flows);
+	for (int i = 0; i < FQ_BANDS; i++) {
+		list_init(&fq->band[i].new_flows);
+		list_init(&fq->band[i].old_flows);
+		fq->band[i].credit = fq->band[i].quantum = weights[i];
+	}
 	skb_queue_init(&fq->internal);
 	q->priv = fq;
 	return 0;

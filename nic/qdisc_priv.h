@@ -13,7 +13,7 @@ struct qdisc_cb {
 	u32 pkt_len;  /* bytes on the wire, headers of every segment counted */
 	u32 segs;     /* wire frames */
 	nsec_t due;   /* netem, fq: earliest departure */
-	u64 seq;      /* netem: order among equal times */
+	u64 seq;      /* netem: order among equal times; fq: the band that counts it */
 };
 
 static inline struct qdisc_cb *qdisc_cb(struct sk_buff *skb)

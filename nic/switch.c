@@ -63,8 +63,7 @@ void switch_params_default(struct switch_params *p)
 	};
 }
 
-/* ---- the address table --------------------------------------------------------------------------
- */
+/* ---- the address table ---- */
 
 static u64 mac_key(const u8 *mac)
 {
@@ -160,8 +159,7 @@ int switch_lookup(struct netswitch *sw, const u8 mac[6])
 	return *pp ? (*pp)->port : -1;
 }
 
-/* ---- forwarding ---------------------------------------------------------------------------------
- */
+/* ---- forwarding ---- */
 
 /* Brings the account of one port up to date; returns its frames. */
 static u32 port_refresh(struct switch_port *sp)
@@ -283,8 +281,7 @@ static const struct link_port_ops switch_link_ops = {
     .carrier = switch_carrier,
 };
 
-/* ---- making and unmaking ------------------------------------------------------------------------
- */
+/* ---- making and unmaking ---- */
 
 static void switch_destroy(struct world_object *o)
 {

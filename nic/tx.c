@@ -25,8 +25,7 @@
 #include "sim/engine/trace.h"
 #include "sim/engine/trace_place.h"
 
-/* ---- picking the queue --------------------------------------------------------------------------
- */
+/* ---- picking the queue ---- */
 
 static u32 mix(u32 h, u32 v)
 {
@@ -120,8 +119,7 @@ struct netdev_queue *netdev_pick_tx(struct net_device *dev, struct sk_buff *skb)
 	return &dev->txq[i];
 }
 
-/* ---- to the driver ------------------------------------------------------------------------------
- */
+/* ---- to the driver ---- */
 
 static void xmit_taps(struct sk_buff *skb, struct net_device *dev)
 {
@@ -184,8 +182,7 @@ static void validate_xmit_skb(struct net_device *dev, struct sk_buff *skb, struc
 	}
 }
 
-/* ---- running a discipline -----------------------------------------------------------------------
- */
+/* ---- running a discipline ---- */
 
 static struct netdev_queue *skb_txq(struct Qdisc *q, const struct sk_buff *skb)
 {
@@ -298,8 +295,7 @@ void net_tx_run(struct cpu *cpu)
 	qdisc_run(q);
 }
 
-/* ---- dev_queue_xmit -----------------------------------------------------------------------------
- */
+/* ---- dev_queue_xmit ---- */
 
 static void tx_drop(struct net_device *dev, struct sk_buff *skb, enum skb_drop_reason reason)
 {
@@ -350,8 +346,7 @@ int dev_queue_xmit(struct sk_buff *skb)
 	return ret;
 }
 
-/* ---- flow control by the driver -----------------------------------------------------------------
- */
+/* ---- flow control by the driver ---- */
 
 void netif_tx_stop_queue(struct netdev_queue *txq)
 {

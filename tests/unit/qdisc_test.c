@@ -297,15 +297,38 @@ static void test_fq_limits(void **state)
 {
 	struct fixture x;
 
-	setup(&x, "fq", &(struct fq_params){.limit = 5, .flow_limit = 3});
+	setup(&x, "fq", &(struct fq_params){.limit = 4, .flow_limit = 3});
 	for (u32 i = 0; i < 4; i++)
 		assert_int_equal(put(&x, i, 100, 0, 1, 0), i < 3 ? NET_XMIT_SUCCESS : NET_XMIT_DROP);
 	assert_int_equal(put(&x, 4, 100, 0, 2, 11 * NSEC_PER_SEC), NET_XMIT_DROP); /* horizon */
 	assert_int_equal(put(&x, 5, 100, 0, 2, 0), NET_XMIT_SUCCESS);
-	assert_int_equal(put(&x, 6, 100, 7, 3, 0), NET_XMIT_SUCCESS);
-	assert_int_equal(put(&x, 7, 100, 0, 4, 0), NET_XMIT_DROP);
+	assert_int_equal(put(&x, 6, 100, 0, 4, 0), NET_XMIT_DROP);    /* the band is full */
+	assert_int_equal(put(&x, 7, 100, 1, 5, 0), NET_XMIT_SUCCESS); /* another is not */
+	assert_int_equal(put(&x, 8, 100, 7, 3, 0), NET_XMIT_SUCCESS);
 	assert_int_equal(x.q->drops, 3);
-	assert_int_equal(get(&x), 6); /* TC_PRIO_CONTROL first */
+	assert_int_equal(get(&x), 8); /* TC_PRIO_CONTROL first */
+	teardown(&x);
+}
+
+/* Three busy bands share 9 to 3 to 1. */
+static void test_fq_bands(void **state)
+{
+	static const u32 priority[3] = {6, 0, 1};
+	struct fixture x;
+	int n[3] = {0};
+
+	setup(&x, "fq", &(struct fq_params){.flow_limit = 10000});
+	for (u32 i = 0; i < 9000; i++)
+		put(&x, i % 3, 1000, priority[i % 3], i % 3 + 1, 0);
+	for (int i = 0; i < 2550; i++) { /* three rounds of 850 kB */
+		int band = get(&x);
+
+		assert_in_range(band, 0, 2);
+		n[band]++;
+	}
+	assert_in_range(n[0], 1765 - 70, 1765 + 70);
+	assert_in_range(n[1], 588 - 30, 588 + 30);
+	assert_in_range(n[2], 196 - 70, 196 + 70);
 	teardown(&x);
 }
 
@@ -346,6 +369,7 @@ int main(void)
 	    cmocka_unit_test(test_fq_paces),
 	    cmocka_unit_test(test_fq_maxrate),
 	    cmocka_unit_test(test_fq_limits),
+	    cmocka_unit_test(test_fq_bands),
 	    cmocka_unit_test(test_reset),
 	};
 
