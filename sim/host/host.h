@@ -25,6 +25,7 @@ struct host {
 	int next_irq;
 	u64 next_packet; /* counter for packet ids */
 	u64 next_sock;	 /* counter for socket cookies */
+	u64 next_file;	 /* counter for open file descriptions */
 	int netdev_budget;	    /* packets for one NET_RX softirq; default 300 */
 	nsec_t netdev_budget_time;  /* netdev_budget_usecs; default 2000 us, see sysctl/net.rst */
 	struct softirq_action softirq[SOFTIRQ_NR]; /* registered by nic/ and this layer */

@@ -71,6 +71,9 @@ struct process {
 	int status;	 /* as wait(2) gives it */
 	u32 user_step_cost; /* ns of the program's own work between two calls */
 	u64 nofile;	 /* RLIMIT_NOFILE, soft; default 1024 */
+	u64 nofile_max;	 /* the hard limit */
+	int pgid;	 /* process group */
+	void *timers;	 /* ITIMER_REAL; owned by stack/ */
 };
 
 struct task {
