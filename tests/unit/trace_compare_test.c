@@ -270,6 +270,7 @@ static void test_damaged(void **state)
 		assert_null(trace_read_open(buf, &err));
 		assert_non_null(err);
 		free(err);
+		unlink(buf);
 	}
 	rows_file(path(buf, "damaged"), TRACE_ALL, 2000);
 	f = fopen(buf, "r+");
