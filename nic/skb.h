@@ -66,6 +66,7 @@ struct sk_buff {
 	u64 id;			  /* host << 40 + counter; 0 until it is first sent */
 	struct net_device *dev;	  /* device it leaves by or came in by */
 	struct host *host;	  /* the host that holds it; NULL on a link */
+	struct skb_pools *pools;  /* where it goes back to */
 	struct sock *sk;	  /* owner for memory accounting; NULL when none */
 	void (*destructor)(struct sk_buff *skb); /* uncharges sk */
 	u32 len;		  /* whole frame, from data on */

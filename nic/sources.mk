@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 SRC := \
 	dql.c \
+	drop_reason.c \
+	eth.c \
 	gso.c \
 	link.c \
 	link_faults.c \
@@ -11,6 +13,9 @@ SRC := \
 	qdisc_netem.c \
 	qdisc_prio.c \
 	report.c \
+	skb.c \
+	skb_csum.c \
+	skb_pool.c \
 	switch.c \
 	tx.c \
 	tx_watchdog.c \

@@ -16,20 +16,27 @@ struct world *world_new(u64 seed, struct strategy *st, struct trace *tr)
 
 	sim_init(&w->sim, seed, st, tr);
 	list_init(&w->objects);
+	list_init(&w->late_objects);
 	return w;
+}
+
+static void destroy_objects(struct list_head *objects)
+{
+	while (!list_empty(objects)) {
+		struct world_object *o = list_last_entry(objects, struct world_object, node);
+
+		list_del_init(&o->node);
+		o->destroy(o);
+	}
 }
 
 void world_destroy(struct world *w)
 {
 	/* Links and switches first, in reverse order: they hold packets and point at NICs. */
-	while (!list_empty(&w->objects)) {
-		struct world_object *o = list_last_entry(&w->objects, struct world_object, node);
-
-		list_del_init(&o->node);
-		o->destroy(o);
-	}
+	destroy_objects(&w->objects);
 	for (u32 i = w->nhosts; i > 0; i--)
 		host_destroy(w->hosts[i]);
+	destroy_objects(&w->late_objects);
 	free(w->hosts);
 	sim_destroy(&w->sim);
 	free(w);
@@ -38,6 +45,11 @@ void world_destroy(struct world *w)
 void world_own(struct world *w, struct world_object *o)
 {
 	list_add_tail(&o->node, &w->objects);
+}
+
+void world_own_late(struct world *w, struct world_object *o)
+{
+	list_add_tail(&o->node, &w->late_objects);
 }
 
 static void report_cpus(struct host *h)

@@ -34,6 +34,7 @@ struct world {
 	u32 nhosts;
 	u32 cap;
 	struct list_head objects;
+	struct list_head late_objects; /* destroyed after the hosts: what their tear-down still needs */
 	struct skb_pools *skb; /* set by nic/ */
 	struct link *links, *last_link; /* nic/: in order of creation */
 	u32 nlinks;
@@ -46,6 +47,8 @@ struct world {
 struct world *world_new(u64 seed, struct strategy *st, struct trace *tr);
 void world_destroy(struct world *w);
 void world_own(struct world *w, struct world_object *o);
+/* The same, but destroyed after the hosts. */
+void world_own_late(struct world *w, struct world_object *o);
 /* The rows of this layer that end a run: how CPUs spent their time, tasks that still live. */
 void world_report(struct world *w);
 /* NULL when there is no such host. */
