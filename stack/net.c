@@ -110,20 +110,15 @@ struct pool *stack_pool(struct stack_world *sw, const char *name, size_t size)
 	return &sw->pools[sw->npools++];
 }
 
-void stack_world_put(struct stack_world *sw)
+static void stack_world_destroy(struct world_object *o)
 {
-	if (--sw->refs)
-		return;
+	struct stack_world *sw = container_of(o, struct stack_world, obj);
+
 	inet_hash_free(sw->inet);
 	free(sw->neigh_hash);
 	for (int i = 0; i < sw->npools; i++)
 		pool_destroy(&sw->pools[i]);
 	free(sw);
-}
-
-static void stack_world_destroy(struct world_object *o)
-{
-	stack_world_put(container_of(o, struct stack_world, obj));
 }
 
 void stack_world_init(struct world *w)
@@ -136,11 +131,10 @@ void stack_world_init(struct world *w)
 		skb_world_init(w);
 	sw = xcalloc(1, sizeof(*sw));
 	sw->world = w;
-	sw->refs = 1;
 	sw->inet = inet_hash_new();
 	sw->obj.destroy = stack_world_destroy;
 	w->stack = sw;
-	world_own(w, &sw->obj);
+	world_own_late(w, &sw->obj);
 }
 
 /*
@@ -166,7 +160,6 @@ static void net_free_socks(struct net *net)
 static void net_destroy(struct host *h)
 {
 	struct net *net = h->net;
-	struct stack_world *sw = stack_world_of(h);
 	struct net_device *dev;
 
 	net->dying = true;
@@ -185,7 +178,6 @@ static void net_destroy(struct host *h)
 	free(net->port_perturb);
 	h->net = NULL;
 	free(net);
-	stack_world_put(sw);
 }
 
 static void net_init_streams(struct net *net)
@@ -215,7 +207,6 @@ struct net *net_host_init(struct host *h)
 
 	stack_world_init(h->world);
 	netdev_host_init(h);
-	stack_world_of(h)->refs++;
 	net->host = h;
 	net->sim = h->sim;
 	net->sysctl = net_sysctl_defaults;

@@ -22,7 +22,6 @@ struct neighbour;
 struct stack_world {
 	struct world_object obj;
 	struct world *world;
-	u32 refs; /* the world's one, and one for each host with a stack */
 	struct inet_hash *inet;
 	struct neighbour **neigh_hash; /* chains by (host, device, address); neighbour.c */
 	u32 neigh_mask, nneigh;
@@ -41,6 +40,5 @@ static inline struct stack_world *stack_world_of(const struct host *h)
  * is hot.
  */
 struct pool *stack_pool(struct stack_world *sw, const char *name, size_t size);
-void stack_world_put(struct stack_world *sw);
 
 #endif

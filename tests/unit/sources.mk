@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 UNIT_TESTS := \
+	addr \
 	choice \
 	cli \
 	diff \
