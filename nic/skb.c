@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "nic/netdev.h"
 #include "sim/engine/trace.h"
 #include "sim/host/host.h"
 
