@@ -17,4 +17,5 @@ UNIT_TESTS := \
 
 UNIT_SUPPORT := \
 	support/script.c \
+	support/vrun.c \
 
