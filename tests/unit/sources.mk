@@ -6,9 +6,13 @@ UNIT_TESTS := \
 	diff \
 	event \
 	export \
+	gso \
+	link \
+	link_faults \
 	pool \
 	rng \
 	show \
+	switch \
 	trace \
 	trace_compare \
 	trace_doc \
@@ -17,5 +21,4 @@ UNIT_TESTS := \
 
 UNIT_SUPPORT := \
 	support/script.c \
-	support/vrun.c \
 
