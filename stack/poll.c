@@ -18,6 +18,15 @@ struct poll_wqueues {
 	u32 mask;
 };
 
+/* pollwake(): the entry stays, since the call may look and wait again. */
+static int poll_wake(struct wait_entry *e, u32 key)
+{
+	if (key && !(key & e->mask))
+		return 0;
+	task_wake(e->priv);
+	return 1;
+}
+
 static void poll_queue(struct poll_table *pt, struct wait_queue_head *q)
 {
 	struct poll_wqueues *pwq = container_of(pt, struct poll_wqueues, pt);
@@ -28,7 +37,7 @@ static void poll_queue(struct poll_table *pt, struct wait_queue_head *q)
 	e = &u->poll_entries[u->npoll++];
 	e->file = pwq->file;
 	file_get(e->file);
-	wait_entry_init(&e->wait, u->task);
+	wait_entry_init_func(&e->wait, poll_wake, u->task);
 	e->wait.mask = pwq->mask;
 	wait_add(q, &e->wait);
 }

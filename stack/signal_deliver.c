@@ -66,7 +66,7 @@ int signals_deliver(struct task *t, s64 ret)
 			return -1;
 		case SIG_ACT_IGN:
 		case SIG_ACT_CONT:
-		case SIG_ACT_STOP:
+		case SIG_ACT_STOP: /* carried out by sim/host/signal.c */
 			break;
 		}
 	}

@@ -29,7 +29,7 @@ struct host;
 struct task;
 struct cpu;
 
-#define CPU_NO_STEP ((nsec_t)-1) /* not an int: beside an unsigned cost it would be 2^32 - 1 */
+#define CPU_NO_STEP ((nsec_t)-1) /* wide, lest an unsigned cost beside it in ?: make it positive */
 
 enum softirq_nr {
 	SOFTIRQ_TIMER = 0,

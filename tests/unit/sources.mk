@@ -4,6 +4,7 @@ UNIT_TESTS := \
 	choice \
 	cli \
 	diff \
+	dql \
 	event \
 	export \
 	gso \
@@ -21,4 +22,5 @@ UNIT_TESTS := \
 
 UNIT_SUPPORT := \
 	support/script.c \
+	support/vrun.c \
 

@@ -25,6 +25,9 @@ typedef void (*vproc_fn)(struct vproc *p);
 /* A signal handler: installed by its address; runs on the process's stack and may make calls. */
 typedef void (*vproc_handler)(struct vproc *p, const struct siginfo *info);
 
+#define VPROC_DFL ((vproc_handler)(uintptr_t)0)
+#define VPROC_IGN ((vproc_handler)(uintptr_t)1)
+
 /* Starts fn as a process of h at absolute time start. arg: for vproc_arg(). Its pid is returned. */
 int vproc_start(struct host *h, const char *name, vproc_fn fn, void *arg, nsec_t start);
 void *vproc_arg(struct vproc *p);
@@ -43,7 +46,7 @@ s64 vproc_call(struct vproc *p, int nr, s64 a0, s64 a1, s64 a2, s64 a3, s64 a4, 
 
 /* nanosleep for ns. */
 s64 vproc_sleep(struct vproc *p, nsec_t ns);
-/* sigaction: handler SIG_DFL, SIG_IGN or a vproc_handler. */
+/* sigaction: handler VPROC_DFL, VPROC_IGN or a vproc_handler. */
 s64 vproc_signal(struct vproc *p, int signo, vproc_handler handler, u64 flags);
 
 #endif
