@@ -64,6 +64,29 @@ SRC := \
 	syscall_table.c \
 	sysctl.c \
 	task_syscalls.c \
+	tcp_ack.c \
+	tcp_cong.c \
+	tcp_cubic.c \
+	tcp_delack.c \
+	tcp_ecn.c \
+	tcp_header.c \
+	tcp_input.c \
+	tcp_keepalive.c \
+	tcp_ofo.c \
+	tcp_output.c \
+	tcp_probe.c \
+	tcp_rcvbuf.c \
+	tcp_recovery.c \
+	tcp_retransmit.c \
+	tcp_route.c \
+	tcp_rtt.c \
+	tcp_sack.c \
+	tcp_sack_rcv.c \
+	tcp_segment.c \
+	tcp_syn.c \
+	tcp_timer.c \
+	tcp_transmit.c \
+	tcp_undo.c \
 	time_syscalls.c \
 	timerfd.c \
 	udp.c \
