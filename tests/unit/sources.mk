@@ -3,6 +3,7 @@ UNIT_TESTS := \
 	addr \
 	choice \
 	cli \
+	csum \
 	diff \
 	dql \
 	event \
@@ -13,6 +14,7 @@ UNIT_TESTS := \
 	pool \
 	rng \
 	show \
+	skb \
 	switch \
 	trace \
 	trace_compare \
