@@ -23,6 +23,7 @@
 
 #include "nic/link_priv.h"
 #include "nic/netdev.h"
+#include "nic/trace_frame.h"
 #include "sim/engine/sim.h"
 #include "sim/engine/trace.h"
 #include "sim/engine/trace_place.h"
@@ -181,39 +182,15 @@ void link_want_ready(struct link_port *p, nsec_t t)
 
 /* ---- sending ---- */
 
-static void frame_copy(const void *cookie, u32 off, void *to, u32 len)
-{
-	skb_copy_bits(cookie, off, to, len);
-}
-
 static void trace_frame(struct link_dir *d, struct sk_buff *skb)
 {
-	struct trace *tr = d->link->world->sim.trace;
+	struct world *w = d->link->world;
 	int ifindex = 0;
 
-	if (!skb->id) {
-		struct host *h = d->link->world->hosts[d->from->host];
-
-		skb->id = (u64)h->id << 40 | ++h->next_packet;
-	}
 	if (skb->dev && skb->host && skb->host->id == d->from->host)
 		ifindex = skb->dev->ifindex;
-	if (!skb->traced) {
-		trace_packet(tr, &(struct trace_packet){
-				     .id = skb->id,
-				     .t = link_now(d),
-				     .host = d->from->host,
-				     .ifindex = ifindex,
-				     .head = skb_data(skb),
-				     .head_len = skb_headlen(skb),
-				     .copy = frame_copy,
-				     .cookie = skb,
-				     .len = skb->len,
-				     .csum_partial = skb->ip_summed == CHECKSUM_PARTIAL,
-				 });
-		skb->traced = true;
-	}
-	trace_hop(tr, skb->id, link_now(d), d->from->host, PLACE_LINK, ifindex, -1);
+	skb_trace_packet(skb, w->hosts[d->from->host], ifindex);
+	trace_hop(w->sim.trace, skb->id, link_now(d), d->from->host, PLACE_LINK, ifindex, -1);
 }
 
 /* Sets start and end and moves the direction on. */

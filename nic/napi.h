@@ -34,12 +34,25 @@ struct napi_ops {
 	nsec_t (*next)(struct napi_struct *n);
 	/* Does that unit. Returns how much of the budget it used (a TX completion uses none). */
 	int (*poll_one)(struct napi_struct *n);
+	/* A driver's extra time between completion and re-arming; NULL: none. */
+	nsec_t (*rearm_delay)(struct napi_struct *n);
 	/* Re-arms the interrupt after a successful completion; true: more work was found, schedule again. */
-	bool (*rearm)(struct napi_struct *n);
+	bool (*rearm)(struct napi_struct *n); /* NULL: no interrupt */
 };
+
+#define GRO_MAX_HELD 8 /* flows of one bucket; one bucket here */
 
 struct gro_list {
 	struct sk_buff_head held; /* flows in order of first packet */
+};
+
+/* The step of a poll that a CPU or a napi thread is at. */
+enum napi_phase { NAPI_BEGIN = 0, NAPI_POLL, NAPI_COMPLETE, NAPI_REARM };
+
+/* A poll under way: in softnet_data for the softirq, in a thread of its own otherwise. */
+struct napi_poll_ctx {
+	struct napi_struct *napi;
+	enum napi_phase phase;
 };
 
 struct napi_struct {
@@ -51,13 +64,13 @@ struct napi_struct {
 	u32 napi_id;
 	int weight;   /* packets for each poll, default NAPI_POLL_WEIGHT */
 	int work;     /* done in the poll under way */
-	int phase;    /* enum napi_phase, of the step under way */
 	struct gro_list gro;
 	struct sk_buff_head rx_list; /* gro_normal batch */
 	nsec_t gro_flush_timeout;
 	u32 defer_hard_irqs, defer_hard_irqs_count;
 	struct timer timer; /* gro_flush_timeout, defer_hard_irqs */
-	struct task *thread; /* threaded NAPI */
+	struct napi_thread *thread; /* threaded NAPI */
+	struct list_head dev_node;  /* net_device.napis */
 	u64 polls, packets;
 };
 
@@ -78,12 +91,35 @@ struct napi_struct *napi_by_id(struct host *h, u32 napi_id);
 /* One busy-poll round from task context: up to budget packets; returns how many. Used by sockets. */
 int napi_busy_poll(struct napi_struct *n, int budget);
 
+/*
+ * One poll as a sequence of steps, wherever it runs: the cost of the next step, CPU_NO_STEP when the poll
+ * is over (c->napi is then NULL); and its effect.
+ */
+nsec_t napi_poll_next(struct napi_poll_ctx *c);
+void napi_poll_run(struct napi_poll_ctx *c);
+/* Sets SCHED if it can: the caller then owns the poll. Else notes MISSED. napi_schedule_prep(). */
+bool napi_schedule_prep(struct napi_struct *n);
+/* An instance of no device. Starts disabled, as netif_napi_add()'s. */
+void napi_init(struct napi_struct *n, struct host *h, const struct napi_ops *ops, void *priv);
+/* The host of an instance. */
+struct host *softnet_host(const struct napi_struct *n);
+/* napi_thread.c */
+void napi_thread_wake(struct napi_struct *n);
+void napi_thread_forget(struct napi_struct *n);
+/* GRO held packets and the batch of rx_list go up. */
+void gro_normal_list(struct napi_struct *n);
+
 /* Per-CPU receive state, as /proc/net/softnet_stat shows it. */
 struct softnet_data {
 	struct cpu *cpu;
 	struct list_head poll_list;
-	struct napi_struct *cur; /* being polled */
+	struct napi_poll_ctx poll; /* being polled */
+	bool rx_active;		   /* net_rx_action() is under way, with these limits */
+	int rx_budget;
+	nsec_t rx_deadline;
+	struct irq rps_irq;	   /* another CPU has filled the backlog */
 	struct sk_buff_head input_pkt_queue; /* RPS and loopback backlog */
+	u64 input_head, input_tail;	     /* packets that left and entered it */
 	struct napi_struct backlog; /* polls input_pkt_queue */
 	struct list_head output_queue; /* qdiscs that wait for NET_TX */
 	u64 processed, dropped, time_squeeze, received_rps, flow_limit_count;
@@ -93,5 +129,17 @@ static inline struct softnet_data *softnet(struct cpu *cpu)
 {
 	return cpu->softnet;
 }
+
+/* The NET_RX softirq, for softirq_register(). */
+nsec_t net_rx_next(struct cpu *cpu);
+void net_rx_run(struct cpu *cpu);
+/* backlog.c: the CPU's own instance. */
+void backlog_init(struct softnet_data *sd, struct host *h);
+/* The CPU that RPS or RFS steers skb to; NULL: stays here. */
+struct cpu *rps_target(struct sk_buff *skb);
+/* recv() of a flow happens on the CPU that runs now: what RFS steers by. hash 0: not known. */
+void rps_record_flow(struct host *h, u32 hash);
+/* A packet goes to its protocol and taps, on this CPU. */
+void netif_receive_skb_core(struct sk_buff *skb);
 
 #endif

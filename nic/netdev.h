@@ -89,6 +89,8 @@ struct net_device {
 	struct netdev_stats stats;
 	void *priv;	    /* the driver's */
 	void *ip_ptr;	    /* stack/: addresses and per-device settings */
+	struct list_head napis; /* struct napi_struct.dev_node, in order of id */
+	struct rps_map *rps;	/* [num_rx_queues], NULL: off; backlog.c */
 	u8 *xps_cpu_to_txq; /* NULL: hash decides */
 	nsec_t watchdog_timeo; /* 0: the default, 5 s */
 	struct tx_watchdog *tx_watchdog; /* made when a queue first stops */
@@ -97,9 +99,34 @@ struct net_device {
 	int promiscuity;
 };
 
+/* Per-host settings under /proc/sys/net/core that nic/ owns. */
+struct net_core_sysctl {
+	int netdev_max_backlog; /* 1000 */
+	int dev_weight;		/* 64 */
+	int gro_normal_batch;	/* 8 */
+	int rps_sock_flow_entries;
+	int busy_poll, busy_read; /* us */
+	char default_qdisc[16]; /* "pfifo_fast" */
+};
+
+/* RPS and RFS of an RX queue (Documentation/networking/scaling.rst). */
+struct rps_flow;
+struct rps_map {
+	u16 *cpus; /* rps_cpus, ascending */
+	u16 ncpu;
+	u32 flow_cnt; /* rps_flow_cnt, a power of two; 0: no RFS */
+	struct rps_flow *flows;
+};
+
 struct netdev_table {
+	struct host_layer layer;
 	struct list_head devices;
 	int next_ifindex; /* loopback is 1 */
+	u32 next_napi_id;
+	struct netdev_notifier *notifiers;
+	struct net_core_sysctl sysctl;
+	u16 *sock_flow; /* rps_sock_flow_table: hash -> CPU + 1 */
+	u32 sock_flow_cnt;
 	/* Handlers by EtherType; see dev_add_pack(). */
 	struct packet_type *ptypes;
 	struct packet_type *taps; /* ETH_P_ALL */
@@ -132,6 +159,8 @@ struct netdev_notifier {
 	struct netdev_notifier *next;
 	void (*call)(struct netdev_notifier *n, struct net_device *dev, enum netdev_event ev);
 };
+/* Tells the notifiers; for drivers that change the MTU. */
+void netdev_notify(struct net_device *dev, enum netdev_event ev);
 void netdev_add_notifier(struct host *h, struct netdev_notifier *n);
 struct net_device *dev_get_by_index(struct host *h, int ifindex);
 struct net_device *dev_get_by_name(struct host *h, const char *name);
@@ -160,15 +189,6 @@ void eth_header(struct sk_buff *skb, const u8 dst[ETH_ALEN], const u8 src[ETH_AL
 /* Software GSO: cuts a super-packet into wire segments, in order, appended to out. Frees skb. */
 int skb_gso_segment(struct sk_buff *skb, struct sk_buff_head *out);
 
-/* Per-host settings under /proc/sys/net/core that nic/ owns. */
-struct net_core_sysctl {
-	int netdev_max_backlog; /* 1000 */
-	int dev_weight;		/* 64 */
-	int gro_normal_batch;	/* 8 */
-	int rps_sock_flow_entries;
-	int busy_poll, busy_read; /* us */
-	char default_qdisc[16]; /* "pfifo_fast" */
-};
 struct net_core_sysctl *net_core_sysctl(struct host *h);
 
 #endif
