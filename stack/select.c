@@ -88,6 +88,14 @@ static s64 select_finish(int n, fd_set *const sets[NSETS], u64 *const out[NSETS]
 	return ready;
 }
 
+/* The size of the kernel's table: descriptors beyond it are not looked at, not even for EBADF. */
+static int max_fds(const struct files_struct *fs)
+{
+	if (fs->nfd <= 64)
+		return 64;
+	return (int)clamp(fs->nfd, 256u, (u32)FD_SETSIZE);
+}
+
 static s64 do_select(struct task *t, int n, fd_set *in, fd_set *out, fd_set *ex, nsec_t timeo)
 {
 	fd_set *const sets[NSETS] = { in, out, ex };
@@ -102,7 +110,7 @@ static s64 do_select(struct task *t, int n, fd_set *in, fd_set *out, fd_set *ex,
 
 	if (n < 0)
 		return -EINVAL;
-	n = min(n, (int)min(t->proc->files->nfd, (u32)FD_SETSIZE));
+	n = min(n, max_fds(t->proc->files));
 	if (!ctx->started) {
 		ret = check_open(t, n, sets, &count);
 		if (ret)
