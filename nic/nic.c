@@ -73,6 +73,11 @@ static enum netdev_tx nic_start_xmit(struct sk_buff *skb, struct net_device *dev
 	return nic_tx_xmit(&nic_of(dev)->tx, skb);
 }
 
+static void nic_timeout(struct net_device *dev, int queue)
+{
+	nic_tx_timeout(&nic_of(dev)->tx, queue);
+}
+
 static int nic_open(struct net_device *dev)
 {
 	struct nic *nic = nic_of(dev);
@@ -174,6 +179,7 @@ static void nic_counters(struct net_device *dev, void (*emit)(void *ctx, const c
 
 static const struct net_device_ops nic_ops = {
 	.start_xmit = nic_start_xmit,
+	.tx_timeout = nic_timeout,
 	.open = nic_open,
 	.stop = nic_stop,
 	.change_mtu = nic_change_mtu,

@@ -11,7 +11,10 @@ UNIT_TESTS := \
 	gso \
 	link \
 	link_faults \
+	nic_path \
+	nic_tx \
 	pool \
+	qdisc \
 	rng \
 	show \
 	skb \
