@@ -18,6 +18,7 @@ enum exit_status {
 
 /* name, one line for --help */
 #define SOCKLOOM_COMMANDS(X)                                                                       \
+	X(run, "run a scenario, write its trace, evaluate its checks")                             \
 	X(diff, "say where two recorded runs first differ")                                        \
 	X(show, "look at a trace: summary, timeline, flows, drops, queues, calls")                 \
 	X(export, "write the packets of a trace as pcapng for Wireshark")
