@@ -86,7 +86,6 @@ struct cpu {
 	struct list_head runqueue; /* runnable tasks, the running one not among them */
 	int nr_running;
 	struct task *curr; /* running task or NULL */
-	struct task *last; /* ran last: going on with it needs no context switch */
 	nsec_t slice_start;
 	nsec_t time[CTX_NR]; /* spent in each context */
 	void *softnet;	     /* nic/: struct softnet_data */

@@ -183,9 +183,9 @@ static void pick_task(struct cpu *cpu)
 	while (v--)
 		t = list_entry(t->run_node.next, struct task, run_node);
 	dequeue(t);
-	if (cpu->last != t)
-		cpu->charge[CTX_TASK] += h->cost.v[COST_CONTEXT_SWITCH];
-	cpu->curr = cpu->last = t;
+	/* From the idle task, too, there is a switch. */
+	cpu->charge[CTX_TASK] += h->cost.v[COST_CONTEXT_SWITCH];
+	cpu->curr = t;
 	cpu->slice_start = host_now(h);
 	trace_task_sched(t, cpu->id, "run", NULL);
 }
@@ -229,8 +229,6 @@ void sched_run(struct cpu *cpu)
 	switch (r) {
 	case STEP_EXIT:
 		cpu->curr = NULL;
-		if (cpu->last == t)
-			cpu->last = NULL;
 		task_free(t);
 		break;
 	case STEP_PARK:

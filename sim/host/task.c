@@ -131,11 +131,8 @@ void task_exit(struct task *t, int status)
 	t->proc = NULL;
 	if (last)
 		process_exit(p, status);
-	if (!own_step) {
-		if (cpu->last == t)
-			cpu->last = NULL;
+	if (!own_step)
 		task_free(t);
-	}
 }
 
 void task_set_affinity(struct task *t, const u64 mask[4])

@@ -120,7 +120,6 @@ void lua_world_free(struct lua_world *lw)
 	for (size_t i = 0; i < lw->nfailures; i++)
 		free(lw->failures[i].message);
 	free(lw->failures);
-	lw->world->process = NULL;
 	free(lw);
 }
 
