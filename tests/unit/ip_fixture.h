@@ -6,7 +6,9 @@
 #ifndef TESTS_UNIT_IP_FIXTURE_H
 #define TESTS_UNIT_IP_FIXTURE_H
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "nic/netdev.h"
