@@ -88,11 +88,14 @@ static void test_classes(void **state)
 	static const struct {
 		const char *a;
 		int is;
-	} cases[] = {{"0.0.0.0", ANY},	  {"::", ANY},	     {"224.0.0.1", MCAST},
-		     {"239.1.2.3", MCAST}, {"240.0.0.1", 0},  {"ff02::1", MCAST},
-		     {"127.0.0.1", LOOP}, {"127.9.9.9", LOOP}, {"::1", LOOP},
-		     {"169.254.1.1", LINK}, {"fe80::1", LINK}, {"febf::1", LINK},
-		     {"fec0::1", 0},	  {"255.255.255.255", BCAST}, {"10.0.0.255", 0}};
+	} cases[] = {{"0.0.0.0", ANY},	   {"::", ANY},
+		     {"224.0.0.1", MCAST}, {"239.1.2.3", MCAST},
+		     {"240.0.0.1", 0},	   {"ff02::1", MCAST},
+		     {"127.0.0.1", LOOP},  {"127.9.9.9", LOOP},
+		     {"::1", LOOP},	   {"169.254.1.1", LINK},
+		     {"fe80::1", LINK},	   {"febf::1", LINK},
+		     {"fec0::1", 0},	   {"255.255.255.255", BCAST},
+		     {"10.0.0.255", 0}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		union ipaddr a = addr(cases[i].a);
@@ -111,11 +114,12 @@ static void test_prefix_equal(void **state)
 		const char *a, *b;
 		int plen;
 		bool equal;
-	} cases[] = {{"10.0.0.1", "10.0.0.2", 24, true},    {"10.0.0.1", "10.0.1.1", 24, false},
-		     {"10.0.0.1", "10.0.1.1", 23, true},    {"10.0.0.1", "11.0.0.1", 0, true},
-		     {"10.0.0.1", "10.0.0.1", 32, true},    {"10.0.0.1", "10.0.0.0", 32, false},
-		     {"2001:db8::1", "2001:db8::2", 64, true}, {"::", "0.0.0.0", 0, false},
-		     {"2001:db8::", "2001:db9::", 31, true}, {"2001:db8::", "2001:db9::", 32, false}};
+	} cases[] = {
+	    {"10.0.0.1", "10.0.0.2", 24, true},	      {"10.0.0.1", "10.0.1.1", 24, false},
+	    {"10.0.0.1", "10.0.1.1", 23, true},	      {"10.0.0.1", "11.0.0.1", 0, true},
+	    {"10.0.0.1", "10.0.0.1", 32, true},	      {"10.0.0.1", "10.0.0.0", 32, false},
+	    {"2001:db8::1", "2001:db8::2", 64, true}, {"::", "0.0.0.0", 0, false},
+	    {"2001:db8::", "2001:db9::", 31, true},   {"2001:db8::", "2001:db9::", 32, false}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		union ipaddr a = addr(cases[i].a), b = addr(cases[i].b);
@@ -133,20 +137,24 @@ static void test_sockaddr(void **state)
 	u32 scope;
 
 	assert_int_equal(ipaddr_to_sockaddr(&v4, 80, 0, AF_INET, &ss), sizeof(struct sockaddr_in));
-	assert_int_equal(ipaddr_from_sockaddr(sa, sizeof(struct sockaddr_in), &a, &port, &scope), 0);
+	assert_int_equal(ipaddr_from_sockaddr(sa, sizeof(struct sockaddr_in), &a, &port, &scope),
+			 0);
 	assert_true(ipaddr_equal(&a, &v4));
 	assert_int_equal(port, 80);
 	assert_int_equal(ipaddr_from_sockaddr(sa, 15, &a, &port, &scope), -EINVAL);
 
 	/* An IPv6 socket sees an IPv4 peer as a mapped address, ipv6(7). */
-	assert_int_equal(ipaddr_to_sockaddr(&v4, 80, 7, AF_INET6, &ss), sizeof(struct sockaddr_in6));
+	assert_int_equal(ipaddr_to_sockaddr(&v4, 80, 7, AF_INET6, &ss),
+			 sizeof(struct sockaddr_in6));
 	assert_true(IN6_IS_ADDR_V4MAPPED(&((struct sockaddr_in6 *)sa)->sin6_addr));
 	assert_int_equal(((struct sockaddr_in6 *)sa)->sin6_scope_id, 0);
 
 	ipaddr_to_sockaddr(&ll, 80, 7, AF_INET6, &ss);
-	assert_int_equal(ipaddr_from_sockaddr(sa, sizeof(struct sockaddr_in6), &a, &port, &scope), 0);
+	assert_int_equal(ipaddr_from_sockaddr(sa, sizeof(struct sockaddr_in6), &a, &port, &scope),
+			 0);
 	assert_int_equal(scope, 7);
-	assert_int_equal(ipaddr_from_sockaddr(sa, 24, &a, &port, &scope), 0); /* RFC 2133's length */
+	assert_int_equal(ipaddr_from_sockaddr(sa, 24, &a, &port, &scope),
+			 0); /* RFC 2133's length */
 	assert_int_equal(ipaddr_from_sockaddr(sa, 23, &a, &port, &scope), -EINVAL);
 	sa->sa_family = AF_UNIX;
 	assert_int_equal(ipaddr_from_sockaddr(sa, sizeof(ss), &a, &port, &scope), -EAFNOSUPPORT);

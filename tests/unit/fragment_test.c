@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fragmentation and reassembly: RFC 791 section 3.2, RFC 8200 section 4.5, RFC 5722, Linux's limits.
+ * Fragmentation and reassembly: RFC 791 section 3.2, RFC 8200 section 4.5, RFC 5722, Linux's
+ * limits.
  */
 #include "stack/fragment.h"
 
@@ -15,8 +16,13 @@ static void send_piece(struct ip_fixture *f, u32 total, u32 off, u32 len, u16 id
 	u8 echo[FRAME_MAX];
 
 	build_echo(echo, total - 8);
-	send_ip4(f->eth0, &(struct ip4){.src = "10.0.0.2", .dst = "10.0.0.1", .proto = 1, .id = id,
-					.tos = tos, .data = echo + off, .len = len,
+	send_ip4(f->eth0, &(struct ip4){.src = "10.0.0.2",
+					.dst = "10.0.0.1",
+					.proto = 1,
+					.id = id,
+					.tos = tos,
+					.data = echo + off,
+					.len = len,
 					.frag = (u16)(off / 8 | (off + len < total ? MF : 0))});
 }
 
@@ -53,8 +59,8 @@ static void test_any_order(void **state)
 				if (a == b || b == c || a == c)
 					continue;
 				for (int i = 0; i < 4; i++)
-					send_piece(f, 100, (u32)order[i] * 24, order[i] == 3 ? 28 : 24,
-						   (u16)n, 0);
+					send_piece(f, 100, (u32)order[i] * 24,
+						   order[i] == 3 ? 28 : 24, (u16)n, 0);
 				n++;
 				assert_int_equal(echoes(f), n);
 			}
@@ -148,8 +154,8 @@ static void test_oversized(void **state)
 {
 	struct ip_fixture *f = *state;
 	u8 b[1480] = {0};
-	struct ip4 p = {.src = "10.0.0.2", .dst = "10.0.0.1", .proto = 1, .id = 9, .data = b,
-			.len = sizeof(b)};
+	struct ip4 p = {
+	    .src = "10.0.0.2", .dst = "10.0.0.1", .proto = 1, .id = 9, .data = b, .len = sizeof(b)};
 
 	/* RFC 791's 65535 with the header: the "ping of death". */
 	for (u32 off = 0; off < 65536 - 20; off += 1480) {
@@ -178,7 +184,8 @@ static void test_timeout(void **state)
 	assert_int_equal(f->sent[0].t, 30 * NSEC_PER_SEC);
 	assert_int_equal(f->sent[0].b[34], 11);
 	assert_int_equal(f->sent[0].b[35], 1);
-	assert_memory_equal(f->sent[0].b + 14 + 28 + 12, "\x0a\x00\x00\x02", 4); /* quotes the header */
+	assert_memory_equal(f->sent[0].b + 14 + 28 + 12, "\x0a\x00\x00\x02",
+			    4); /* quotes the header */
 }
 
 static void test_memory_limit(void **state)
@@ -226,8 +233,10 @@ static void send_piece6(struct ip_fixture *f, u32 total, u32 off, u32 len, u32 i
 	put_be16(p + 2, (u16)(off | more));
 	put_be32(p + 4, id);
 	memcpy(p + 8, echo + off, len);
-	send_ip6(f->eth0, &(struct ip6){.src = "2001:db8::2", .dst = "2001:db8::1", .next = 44,
-					.data = p, .len = len + 8});
+	send_ip6(
+	    f->eth0,
+	    &(struct ip6){
+		.src = "2001:db8::2", .dst = "2001:db8::1", .next = 44, .data = p, .len = len + 8});
 }
 
 static void test_ipv6(void **state)
@@ -315,10 +324,10 @@ static void test_identification(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-	    T(test_any_order), T(test_large_echo),	   T(test_duplicate_is_harmless),
-	    T(test_overlap_kills), T(test_contradicting_ends), T(test_oversized),
-	    T(test_timeout),   T(test_memory_limit),	   T(test_ecn),
-	    T(test_ipv6),      T(test_ipv6_errors),	   T(test_df),
+	    T(test_any_order),	    T(test_large_echo),		T(test_duplicate_is_harmless),
+	    T(test_overlap_kills),  T(test_contradicting_ends), T(test_oversized),
+	    T(test_timeout),	    T(test_memory_limit),	T(test_ecn),
+	    T(test_ipv6),	    T(test_ipv6_errors),	T(test_df),
 	    T(test_identification),
 	};
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ICMP: echo, errors that come in and go out, limits, redirects (RFC 792, RFC 1122 3.2.2, RFC 4443).
+ * ICMP: echo, errors that come in and go out, limits, redirects (RFC 792, RFC 1122 3.2.2, RFC
+ * 4443).
  */
 #include "stack/icmp.h"
 
@@ -13,8 +14,12 @@ static u8 buf[FRAME_MAX];
 
 static void send_echo(struct ip_fixture *f, const char *src, const char *dst, u32 len)
 {
-	send_ip4(f->eth0, &(struct ip4){.src = src, .dst = dst, .proto = 1, .tos = 0x10,
-					.data = buf, .len = build_echo(buf, len)});
+	send_ip4(f->eth0, &(struct ip4){.src = src,
+					.dst = dst,
+					.proto = 1,
+					.tos = 0x10,
+					.data = buf,
+					.len = build_echo(buf, len)});
 }
 
 static void test_echo(void **state)
@@ -50,8 +55,9 @@ static void test_bad_checksum(void **state)
 	u32 len = build_echo(buf, 100);
 
 	buf[50] ^= 1;
-	send_ip4(f->eth0, &(struct ip4){.src = "10.0.0.2", .dst = "10.0.0.1", .proto = 1,
-					.data = buf, .len = len});
+	send_ip4(f->eth0,
+		 &(struct ip4){
+		     .src = "10.0.0.2", .dst = "10.0.0.1", .proto = 1, .data = buf, .len = len});
 	assert_int_equal(mib(f, MIB_IcmpInCsumErrors), 1);
 	assert_int_equal(mib(f, MIB_IcmpInErrors), 1);
 	assert_int_equal(mib(f, MIB_IcmpInEchos), 0);
@@ -62,8 +68,10 @@ static void test_bad_checksum(void **state)
 static void send_unknown(struct ip_fixture *f, const char *src, const char *dst, u16 frag, u8 proto,
 			 const u8 *data, u32 len)
 {
-	send_ip4(f->eth0, &(struct ip4){.src = src, .dst = dst, .proto = proto, .frag = frag,
-					.data = data, .len = len});
+	send_ip4(
+	    f->eth0,
+	    &(struct ip4){
+		.src = src, .dst = dst, .proto = proto, .frag = frag, .data = data, .len = len});
 }
 
 static void test_unreachable(void **state)
@@ -192,8 +200,10 @@ static void test_errors_truncated(void **state)
 		build_error(3, 3, 0, "10.0.0.2", 17);
 		put_be16(buf + 2, 0);
 		put_be16(buf + 2, csum_fold(csum_partial(buf, len, 0)));
-		send_ip4(f->eth0, &(struct ip4){.src = "10.0.0.2", .dst = "10.0.0.1", .proto = 1,
-						.data = buf, .len = len});
+		send_ip4(
+		    f->eth0,
+		    &(struct ip4){
+			.src = "10.0.0.2", .dst = "10.0.0.1", .proto = 1, .data = buf, .len = len});
 	}
 	assert_int_equal(mib(f, MIB_IcmpInErrors), 36);
 }
@@ -273,8 +283,8 @@ static void test_rate_limit_ipv6(void **state)
 {
 	static const u8 zero[8];
 	struct ip_fixture *f = *state;
-	struct ip6 p = {.src = "2001:db8::2", .dst = "2001:db8::1", .next = 200, .data = zero,
-			.len = 8};
+	struct ip6 p = {
+	    .src = "2001:db8::2", .dst = "2001:db8::1", .next = 200, .data = zero, .len = 8};
 
 	know(f, "2001:db8::2", 2);
 	for (int i = 0; i < 20; i++)
@@ -292,7 +302,11 @@ static void test_redirect_ipv6(void **state)
 	struct ip_fixture *f = *state;
 	struct flow fl = {.daddr = addr("2001:db8:9::1")};
 	union ipaddr target = addr("fe80::3");
-	struct ip6 p = {.src = "fe80::2", .dst = "2001:db8::1", .next = 58, .hops = 255, .data = buf,
+	struct ip6 p = {.src = "fe80::2",
+			.dst = "2001:db8::1",
+			.next = 58,
+			.hops = 255,
+			.data = buf,
 			.len = 40};
 	union ipaddr da = addr(p.dst), sa = addr(p.src);
 	struct dst dst;
@@ -303,7 +317,8 @@ static void test_redirect_ipv6(void **state)
 		buf[0] = ND_REDIRECT;
 		memcpy(buf + 8, target.b, 16);
 		memcpy(buf + 24, fl.daddr.b, 16);
-		put_be16(buf + 2, csum_fold(csum_partial(buf, 40, ip_pseudo_sum(&sa, &da, 58, 40))));
+		put_be16(buf + 2,
+			 csum_fold(csum_partial(buf, 40, ip_pseudo_sum(&sa, &da, 58, 40))));
 		p.hops = (u8)hops;
 		send_ip6(f->eth0, &p);
 		assert_int_equal(route_output(f->net, &fl, &dst), 0);
@@ -316,10 +331,17 @@ static void test_redirect_ipv6(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-	    T(test_echo),	     T(test_bad_checksum),	T(test_unreachable),
-	    T(test_no_error_about),  T(test_rate_limit_host),	T(test_rate_limit_global),
-	    T(test_errors_truncated), T(test_redirect),		T(test_echo_ipv6),
-	    T(test_rate_limit_ipv6), T(test_redirect_ipv6),
+	    T(test_echo),
+	    T(test_bad_checksum),
+	    T(test_unreachable),
+	    T(test_no_error_about),
+	    T(test_rate_limit_host),
+	    T(test_rate_limit_global),
+	    T(test_errors_truncated),
+	    T(test_redirect),
+	    T(test_echo_ipv6),
+	    T(test_rate_limit_ipv6),
+	    T(test_redirect_ipv6),
 	};
 
 	return cmocka_run_group_tests_name("icmp", tests, NULL, NULL);

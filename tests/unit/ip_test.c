@@ -12,8 +12,8 @@ static u8 echo_buf[FRAME_MAX];
 
 static struct ip4 echo_from(const char *src, const char *dst)
 {
-	return (struct ip4){.src = src, .dst = dst, .proto = 1, .data = echo_buf,
-			    .len = build_echo(echo_buf, 20)};
+	return (struct ip4){
+	    .src = src, .dst = dst, .proto = 1, .data = echo_buf, .len = build_echo(echo_buf, 20)};
 }
 
 /* ---- header checks ---- */
@@ -21,18 +21,19 @@ static struct ip4 echo_from(const char *src, const char *dst)
 static void test_bad_headers(void **state)
 {
 	static const struct {
-		u32 at, len; /* byte of the IP header to change; bytes of the frame that arrive, 0: all */
+		u32 at, len; /* byte of the IP header to change; bytes of the frame that arrive, 0:
+				all */
 		u8 value;
 		bool fix_csum;
 		enum mib mib;
 	} cases[] = {
-	    {0, 0, 0x55, false, MIB_InHdrErrors},	/* version */
-	    {0, 0, 0x44, false, MIB_InHdrErrors},	/* header of 16 bytes */
-	    {0, 0, 0x4f, false, MIB_InHdrErrors},	/* header beyond the packet */
-	    {8, 0, 63, false, MIB_InCsumErrors},	/* checksum */
-	    {2, 0, 0x01, true, MIB_InTruncatedPkts},	/* longer than the frame */
-	    {3, 0, 19, true, MIB_InHdrErrors},		/* shorter than its header */
-	    {8, 14 + 12, 64, false, MIB_InHdrErrors},	/* cut off */
+	    {0, 0, 0x55, false, MIB_InHdrErrors},     /* version */
+	    {0, 0, 0x44, false, MIB_InHdrErrors},     /* header of 16 bytes */
+	    {0, 0, 0x4f, false, MIB_InHdrErrors},     /* header beyond the packet */
+	    {8, 0, 63, false, MIB_InCsumErrors},      /* checksum */
+	    {2, 0, 0x01, true, MIB_InTruncatedPkts},  /* longer than the frame */
+	    {3, 0, 19, true, MIB_InHdrErrors},	      /* shorter than its header */
+	    {8, 14 + 12, 64, false, MIB_InHdrErrors}, /* cut off */
 	    {9, 0, 200, true, MIB_InUnknownProtos},
 	};
 	struct ip_fixture *f = *state;
@@ -117,11 +118,10 @@ static void test_refused_addresses(void **state)
 {
 	static const struct {
 		const char *src, *dst;
-	} cases[] = {{"224.0.0.1", "10.0.0.1"},	     {"255.255.255.255", "10.0.0.1"},
-		     {"127.0.0.1", "10.0.0.1"},	     {"10.0.0.1", "10.0.0.1"},
-		     {"0.0.0.0", "10.0.0.1"},	     {"10.0.0.255", "10.0.0.1"},
-		     {"10.0.0.2", "127.0.0.1"},	     {"10.0.0.2", "0.1.2.3"},
-		     {"10.0.0.2", "239.1.1.1"}};
+	} cases[] = {
+	    {"224.0.0.1", "10.0.0.1"}, {"255.255.255.255", "10.0.0.1"}, {"127.0.0.1", "10.0.0.1"},
+	    {"10.0.0.1", "10.0.0.1"},  {"0.0.0.0", "10.0.0.1"},		{"10.0.0.255", "10.0.0.1"},
+	    {"10.0.0.2", "127.0.0.1"}, {"10.0.0.2", "0.1.2.3"},		{"10.0.0.2", "239.1.1.1"}};
 	struct ip_fixture *f = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -175,10 +175,10 @@ static void test_options(void **state)
 		u8 opt[4];
 		bool ok;
 		int pointer; /* of the parameter problem; -1: none */
-	} cases[] = {{{1, 1, 1, 1}, true, 0},	    {{0, 9, 9, 9}, true, 0},
-		     {{0x94, 4, 0, 0}, true, 0},    {{0x94, 9, 0, 0}, false, 20},
-		     {{0x94, 1, 0, 0}, false, 20},  {{1, 1, 1, 0x94}, false, 23},
-		     {{7, 3, 3, 0}, false, 22},	    {{0x83, 3, 4, 0}, false, -1}};
+	} cases[] = {{{1, 1, 1, 1}, true, 0},	   {{0, 9, 9, 9}, true, 0},
+		     {{0x94, 4, 0, 0}, true, 0},   {{0x94, 9, 0, 0}, false, 20},
+		     {{0x94, 1, 0, 0}, false, 20}, {{1, 1, 1, 0x94}, false, 23},
+		     {{7, 3, 3, 0}, false, 22},	   {{0x83, 3, 4, 0}, false, -1}};
 	struct ip_fixture *f = *state;
 
 	know(f, "10.0.0.2", 2);
@@ -298,8 +298,12 @@ static void test_forward_ipv6(void **state)
 {
 	static const u8 payload[1300] = {58};
 	struct ip_fixture *f = router(state);
-	struct ip6 p = {.src = "2001:db8::2", .dst = "2001:db8:1::2", .next = 17, .hops = 2,
-			.data = payload, .len = 100};
+	struct ip6 p = {.src = "2001:db8::2",
+			.dst = "2001:db8:1::2",
+			.next = 17,
+			.hops = 2,
+			.data = payload,
+			.len = 100};
 
 	send_ip6(f->eth0, &p);
 	assert_int_equal(f->nsent, 1);
@@ -364,8 +368,8 @@ static void test_multicast_query(void **state)
 	struct ip_fixture *f = *state;
 	union ipaddr g = addr("239.1.1.1"), g6 = addr("ff02::77");
 	u8 query[12] = {0x11, 100};
-	struct ip4 p = {.src = "10.0.0.2", .dst = "224.0.0.1", .proto = 2, .ttl = 1, .data = query,
-			.len = 12};
+	struct ip4 p = {
+	    .src = "10.0.0.2", .dst = "224.0.0.1", .proto = 2, .ttl = 1, .data = query, .len = 12};
 
 	ip_mc_join(f->net, f->eth0, &g);
 	ip_mc_join(f->net, f->eth0, &g6);
@@ -411,16 +415,16 @@ static void test_extension_headers(void **state)
 		enum mib mib;
 	} cases[] = {
 	    {59, {0}, 0, 0, 0, 0, MIB_Ip6InDelivers},
-	    {0, {59, 0, 1, 4}, 8, 0, 0, 0, MIB_Ip6InDelivers},		 /* hop-by-hop, PadN */
+	    {0, {59, 0, 1, 4}, 8, 0, 0, 0, MIB_Ip6InDelivers}, /* hop-by-hop, PadN */
 	    {0, {60, 0, 1, 4, 0, 0, 0, 0, 59, 0, 1, 4}, 16, 0, 0, 0, MIB_Ip6InDelivers},
 	    {60, {0, 0, 1, 4, 0, 0, 0, 0, 59, 0, 1, 4}, 16, 4, 1, 40, MIB_Ip6InHdrErrors},
-	    {0, {59, 0, 0x3f, 4}, 8, 0, 0, 0, MIB_Ip6InDelivers},	 /* unknown: skip */
-	    {0, {59, 0, 0x7f, 4}, 8, 0, 0, 0, MIB_Ip6InHdrErrors},	 /* unknown: discard */
-	    {0, {59, 0, 0xbf, 4}, 8, 4, 2, 42, MIB_Ip6InHdrErrors},	 /* unknown: tell */
-	    {0, {59, 0, 1, 5}, 8, 0, 0, 0, MIB_Ip6InHdrErrors},		 /* option too long */
-	    {0, {59, 1, 1, 4}, 8, 0, 0, 0, MIB_Ip6InHdrErrors},		 /* header too long */
-	    {43, {59, 0, 0, 0}, 8, 0, 0, 0, MIB_Ip6InDelivers},		 /* routing, done */
-	    {43, {59, 2, 0, 1}, 24, 4, 0, 42, MIB_Ip6InHdrErrors},	 /* RFC 5095 */
+	    {0, {59, 0, 0x3f, 4}, 8, 0, 0, 0, MIB_Ip6InDelivers},   /* unknown: skip */
+	    {0, {59, 0, 0x7f, 4}, 8, 0, 0, 0, MIB_Ip6InHdrErrors},  /* unknown: discard */
+	    {0, {59, 0, 0xbf, 4}, 8, 4, 2, 42, MIB_Ip6InHdrErrors}, /* unknown: tell */
+	    {0, {59, 0, 1, 5}, 8, 0, 0, 0, MIB_Ip6InHdrErrors},	    /* option too long */
+	    {0, {59, 1, 1, 4}, 8, 0, 0, 0, MIB_Ip6InHdrErrors},	    /* header too long */
+	    {43, {59, 0, 0, 0}, 8, 0, 0, 0, MIB_Ip6InDelivers},	    /* routing, done */
+	    {43, {59, 2, 0, 1}, 24, 4, 0, 42, MIB_Ip6InHdrErrors},  /* RFC 5095 */
 	    {123, {0}, 8, 4, 1, 6, MIB_Ip6InUnknownProtos},
 	    {60, {123, 0, 1, 4}, 8, 4, 1, 40, MIB_Ip6InUnknownProtos},
 	};
@@ -432,8 +436,10 @@ static void test_extension_headers(void **state)
 
 		f->nsent = 0;
 		run_until(f, (nsec_t)(i + 1) * NSEC_PER_SEC);
-		send_ip6(f->eth0, &(struct ip6){.src = "2001:db8::2", .dst = "2001:db8::1",
-						.next = cases[i].first, .data = cases[i].b,
+		send_ip6(f->eth0, &(struct ip6){.src = "2001:db8::2",
+						.dst = "2001:db8::1",
+						.next = cases[i].first,
+						.data = cases[i].b,
 						.len = cases[i].len});
 		assert_int_equal(mib(f, cases[i].mib), before + 1);
 		assert_int_equal(f->nsent, cases[i].type != 0);
@@ -449,12 +455,16 @@ static void test_refused_addresses_ipv6(void **state)
 {
 	static const struct {
 		const char *src, *dst;
-	} cases[] = {{"ff02::1", "2001:db8::1"}, {"::1", "2001:db8::1"}, {"2001:db8::2", "::1"},
-		     {"2001:db8::2", "::"},	 {"2001:db8::2", "ff01::1"}};
+	} cases[] = {{"ff02::1", "2001:db8::1"},
+		     {"::1", "2001:db8::1"},
+		     {"2001:db8::2", "::1"},
+		     {"2001:db8::2", "::"},
+		     {"2001:db8::2", "ff01::1"}};
 	struct ip_fixture *f = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		send_ip6(f->eth0, &(struct ip6){.src = cases[i].src, .dst = cases[i].dst, .next = 59});
+		send_ip6(f->eth0,
+			 &(struct ip6){.src = cases[i].src, .dst = cases[i].dst, .next = 59});
 		assert_int_equal(mib(f, MIB_Ip6InHdrErrors), i + 1);
 	}
 	send_ip6(f->eth0, &(struct ip6){.src = "2001:db8::2", .dst = "2001:db8::99", .next = 59});
@@ -467,12 +477,14 @@ static void test_refused_addresses_ipv6(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-	    T(test_bad_headers),   T(test_noise),	   T(test_padding_is_cut),
-	    T(test_refused_addresses), T(test_reverse_path), T(test_not_for_us),
-	    T(test_options),	   T(test_forward),	   T(test_ttl_exceeded),
-	    T(test_forward_errors), T(test_forward_ipv6),  T(test_multicast),
-	    T(test_multicast_query), T(test_multicast_loop), T(test_extension_headers),
-	    T(test_refused_addresses_ipv6),
+	    T(test_bad_headers),       T(test_noise),
+	    T(test_padding_is_cut),    T(test_refused_addresses),
+	    T(test_reverse_path),      T(test_not_for_us),
+	    T(test_options),	       T(test_forward),
+	    T(test_ttl_exceeded),      T(test_forward_errors),
+	    T(test_forward_ipv6),      T(test_multicast),
+	    T(test_multicast_query),   T(test_multicast_loop),
+	    T(test_extension_headers), T(test_refused_addresses_ipv6),
 	};
 
 	return cmocka_run_group_tests_name("ip", tests, NULL, NULL);

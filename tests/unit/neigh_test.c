@@ -251,11 +251,12 @@ static void test_permanent(void **state)
 static void test_multicast_mac(void **state)
 {
 	struct ip_fixture *f = *state;
-	struct flow fl = {.saddr = ipaddr_v4(0), .daddr = addr("224.129.1.2"),
-			  .oif = f->eth0->ifindex};
+	struct flow fl = {
+	    .saddr = ipaddr_v4(0), .daddr = addr("224.129.1.2"), .oif = f->eth0->ifindex};
 	union ipaddr a = addr("ff02::1:2345"), b = addr("10.0.0.255");
 
-	assert_memory_equal(neigh_create(f->net, f->eth0, &fl.daddr)->ha, "\x01\x00\x5e\x01\x01\x02", 6);
+	assert_memory_equal(neigh_create(f->net, f->eth0, &fl.daddr)->ha,
+			    "\x01\x00\x5e\x01\x01\x02", 6);
 	assert_memory_equal(neigh_create(f->net, f->eth0, &a)->ha, "\x33\x33\x00\x01\x23\x45", 6);
 	assert_memory_equal(neigh_create(f->net, f->eth0, &b)->ha, all_ones, 6);
 }
@@ -306,8 +307,12 @@ static void send_nd(struct ip_fixture *f, u8 type, u8 flags, const char *src, co
 	p[25] = 1;
 	memcpy(p + 26, (const u8[]){2, 0, 0, 0, 1, 2}, 6);
 	put_icmp6_csum(p, len, src, dst);
-	send_ip6(f->eth0, &(struct ip6){.src = src, .dst = dst, .next = 58,
-					.hops = hops ? hops : 255, .data = p, .len = len});
+	send_ip6(f->eth0, &(struct ip6){.src = src,
+					.dst = dst,
+					.next = 58,
+					.hops = hops ? hops : 255,
+					.data = p,
+					.len = len});
 }
 
 static void test_nd_resolve(void **state)
@@ -372,11 +377,14 @@ static void test_nd_answers(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-	    T(test_resolve),	   T(test_no_answer),	    T(test_queue_limit),
-	    T(test_ages),	   T(test_probes_fail),	    T(test_confirm),
-	    T(test_answers_requests), T(test_first_answer_wins), T(test_malformed_arp),
-	    T(test_permanent),	   T(test_multicast_mac),   T(test_table_limits),
-	    T(test_nd_resolve),	   T(test_nd_no_answer),    T(test_nd_answers),
+	    T(test_resolve),	      T(test_no_answer),
+	    T(test_queue_limit),      T(test_ages),
+	    T(test_probes_fail),      T(test_confirm),
+	    T(test_answers_requests), T(test_first_answer_wins),
+	    T(test_malformed_arp),    T(test_permanent),
+	    T(test_multicast_mac),    T(test_table_limits),
+	    T(test_nd_resolve),	      T(test_nd_no_answer),
+	    T(test_nd_answers),
 	};
 
 	return cmocka_run_group_tests_name("neigh", tests, NULL, NULL);

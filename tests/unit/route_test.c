@@ -70,7 +70,8 @@ static void test_longest_prefix_many(void **state)
 			n++;
 	}
 	for (int i = 0; i < 2000; i++) {
-		u32 a = i % 2 ? prefix[i / 2 % n] + rng_below(&r, 300) : 0x20000000u | rng_below(&r, 1u << 28);
+		u32 a = i % 2 ? prefix[i / 2 % n] + rng_below(&r, 300)
+			      : 0x20000000u | rng_below(&r, 1u << 28);
 		struct flow fl = {.saddr = ipaddr_v4(0), .daddr = ipaddr_v4(htonl(a))};
 		int best = -1;
 		struct dst dst;
@@ -194,7 +195,9 @@ static void test_limited_broadcast_and_multicast(void **state)
 static void test_ipv4_source(void **state)
 {
 	struct ip_fixture *f = *state;
-	struct route_spec r = {.dst = addr("8.0.0.0"), .plen = 8, .gateway = addr("10.0.0.2"),
+	struct route_spec r = {.dst = addr("8.0.0.0"),
+			       .plen = 8,
+			       .gateway = addr("10.0.0.2"),
 			       .prefsrc = addr("10.1.0.1")};
 
 	f->eth1 = add_device(f, "eth1");
@@ -330,8 +333,13 @@ static void test_path_mtu_floor(void **state)
 static void test_route_metrics(void **state)
 {
 	struct ip_fixture *f = *state;
-	struct route_spec r = {.dst = addr("8.0.0.0"), .plen = 8, .gateway = addr("10.0.0.2"),
-			       .mtu = 1300, .initcwnd = 20, .initrwnd = 30, .advmss = 1000,
+	struct route_spec r = {.dst = addr("8.0.0.0"),
+			       .plen = 8,
+			       .gateway = addr("10.0.0.2"),
+			       .mtu = 1300,
+			       .initcwnd = 20,
+			       .initrwnd = 30,
+			       .advmss = 1000,
 			       .mtu_lock = true};
 	union ipaddr to = addr("8.1.1.1");
 	struct dst dst;

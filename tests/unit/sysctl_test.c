@@ -78,7 +78,8 @@ static void test_ranges(void **state)
 	char buf[8];
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		assert_int_equal(net_sysctl_write(f->net, rows[i].name, rows[i].value), rows[i].err);
+		assert_int_equal(net_sysctl_write(f->net, rows[i].name, rows[i].value),
+				 rows[i].err);
 	assert_value(f, "net.ipv4.ip_default_ttl", "33");
 	assert_value(f, "net.ipv4.tcp_sack", "0");
 	assert_value(f, "net.ipv4.ip_local_port_range", "4000\t5000");
@@ -105,7 +106,8 @@ static void test_congestion_control(void **state)
 
 	assert_int_equal(net_sysctl_write(f->net, "net.ipv4.tcp_congestion_control", "reno"), 0);
 	assert_value(f, "net.ipv4.tcp_congestion_control", "reno");
-	assert_int_equal(net_sysctl_write(f->net, "net.ipv4.tcp_congestion_control", "none"), -ENOENT);
+	assert_int_equal(net_sysctl_write(f->net, "net.ipv4.tcp_congestion_control", "none"),
+			 -ENOENT);
 	assert_value(f, "net.ipv4.tcp_congestion_control", "reno");
 }
 
@@ -156,7 +158,7 @@ static void test_counter_names(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-	    T(test_defaults),	T(test_ranges),	       T(test_units),
+	    T(test_defaults),		T(test_ranges),	      T(test_units),
 	    T(test_congestion_control), T(test_disable_ipv6), T(test_counter_names),
 	};
 
