@@ -19,6 +19,7 @@ UNIT_TESTS := \
 	show \
 	skb \
 	switch \
+	tcp_response \
 	trace \
 	trace_compare \
 	trace_doc \
