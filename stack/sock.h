@@ -88,8 +88,6 @@ struct proto_ops {
 			  socklen_t len);
 	s64 (*getsockopt)(struct task *t, struct sock *sk, int level, int name, void *val,
 			  socklen_t *len);
-	/* SO_KEEPALIVE was set; NULL: just stored. */
-	void (*keepalive)(struct sock *sk, bool on);
 	/* SO_RCVLOWAT was set; NULL: just stored. */
 	int (*set_rcvlowat)(struct sock *sk, int val);
 };

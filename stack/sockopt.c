@@ -12,7 +12,7 @@
 
 #include "nic/netdev.h"
 #include "stack/capability.h"
-#include "stack/inet.h"
+#include "stack/tcp.h"
 
 #ifndef SO_BINDTOIFINDEX
 #define SO_BINDTOIFINDEX 62
@@ -257,8 +257,8 @@ static s64 so_reuseport(struct sockopt_arg *a)
 
 static s64 so_keepalive(struct sockopt_arg *a)
 {
-	if (a->sk->ops->keepalive)
-		a->sk->ops->keepalive(a->sk, a->val);
+	if (sk_is_inet(a->sk) && a->sk->type == SOCK_STREAM)
+		tcp_set_keepalive((struct tcp_sock *)a->sk, a->val);
 	a->sk->keepalive = a->val;
 	return 0;
 }
@@ -270,6 +270,32 @@ static s64 so_priority(struct sockopt_arg *a)
 		return -EPERM;
 	a->sk->priority = (u32)a->val;
 	return 0;
+}
+
+/* 4 bytes or 8; all ones: no limit. */
+static s64 so_max_pacing_rate(struct sockopt_arg *a)
+{
+	u64 rate;
+	u32 small;
+
+	if (a->len >= sizeof(rate)) {
+		memcpy(&rate, a->buf, sizeof(rate));
+	} else {
+		memcpy(&small, a->buf, sizeof(small));
+		rate = small == UINT32_MAX ? UINT64_MAX : small;
+	}
+	a->sk->max_pacing_rate = rate;
+	return 0;
+}
+
+static s64 so_max_pacing_rate_get(struct sockopt_arg *a)
+{
+	u64 rate = a->sk->max_pacing_rate;
+	u32 small = (u32)min(rate, (u64)UINT32_MAX);
+
+	if (a->len >= sizeof(rate))
+		return sockopt_return(a, &rate, sizeof(rate));
+	return sockopt_return(a, &small, sizeof(small));
 }
 
 static void dst_reset(struct sock *sk)
@@ -383,6 +409,8 @@ static const struct sockopt_row rows[] = {
 	    .note = "fwd_alloc and backlog are always 0"),
 	ROW(SO_INCOMING_NAPI_ID, SOCKOPT_INT, .get = so_napi_id_get, .access = SOCKOPT_RO),
 	ROW(SO_COOKIE, SOCKOPT_STRUCT, .get = so_cookie_get, .access = SOCKOPT_RO),
+	ROW(SO_MAX_PACING_RATE, SOCKOPT_STRUCT, .min_len = sizeof(u32), .set = so_max_pacing_rate,
+	    .get = so_max_pacing_rate_get),
 	ROW(SO_BINDTOIFINDEX, SOCKOPT_INT, SOCKOPT_FIELD(struct sock, bound_dev_if),
 	    .set = so_bindtoifindex),
 	STAMP_ROW(SO_TIMESTAMP_NEW),

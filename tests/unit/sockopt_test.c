@@ -62,6 +62,8 @@ static const struct int_case int_cases[] = {
 	{ SO_TIMESTAMP, 3, 0, 1 },
 	{ SO_TIMESTAMPNS, 3, 0, 1 },
 	{ SO_TIMESTAMP, 0, 0, 0 },
+	{ SO_MAX_PACING_RATE, 5000, 0, 5000 },
+	{ SO_MAX_PACING_RATE, -1, 0, -1 },
 	{ SO_BINDTOIFINDEX, -1, -EINVAL, 0 },
 	{ SO_BUF_LOCK, 4, -EINVAL, 3 },
 	{ SO_BUF_LOCK, 1, 0, 1 },
