@@ -6,8 +6,10 @@ SRC := \
 	log_sink.c \
 	packet_text.c \
 	pcapng.c \
+	replay.c \
 	run.c \
 	show.c \
+	state.c \
 	table.c \
 	timeline.c \
 
