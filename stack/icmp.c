@@ -252,6 +252,7 @@ static void icmp_echo(struct net *net, struct sk_buff *skb)
 	struct sk_buff *reply;
 	struct ip_tx tx;
 	struct dst dst;
+	u32 sum;
 	u8 *h;
 
 	if (net->sysctl.icmp_echo_ignore_all || icmp_route(net, &rx.daddr, &rx.saddr, rx.tos, &dst))
@@ -260,13 +261,17 @@ static void icmp_echo(struct net *net, struct sk_buff *skb)
 	h = skb_put(reply, ICMP_HLEN);
 	memcpy(h, skb_data(skb), ICMP_HLEN);
 	h[0] = ICMP_ECHOREPLY;
-	put_be16(h + 2, csum_fold((u32)(u16)~get_be16(h + 2) + (u16) ~(ICMP_ECHO << 8)));
+	sum = (u32)(u16)~get_be16(h + 2) + (u16) ~(ICMP_ECHO << 8);
+	put_be16(h + 2, csum_fold(sum));
 	reply->truesize = SKB_TRUESIZE(skb->len);
 	reply->mark = skb->mark;
 	if (!skb_add_range(reply, skb, ICMP_HLEN, skb->len - ICMP_HLEN)) {
 		consume_skb(reply);
 		return;
 	}
+	/* The shortcut cannot tell a message of nothing but zeros, whose checksum is 0xffff. */
+	if (!get_be16(h + 2))
+		put_be16(h + 2, csum_fold(skb_checksum(reply, 0, reply->len, 0)));
 	icmp_count_out(net, ICMP_ECHOREPLY);
 	tx = (struct ip_tx){.saddr = dst.saddr,
 			    .daddr = rx.saddr,

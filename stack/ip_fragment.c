@@ -54,7 +54,7 @@ static int frag_fail(struct net *net, struct sk_buff *skb, bool v4, int err)
 	return err;
 }
 
-/* A packet that was split by skb_checksum_help() needs no more help from the device. */
+/* No fragment has the whole datagram, so the device cannot fill in the checksum. */
 static void frag_prepare(struct sk_buff *skb)
 {
 	if (skb->ip_summed == CHECKSUM_PARTIAL)
@@ -83,7 +83,7 @@ int ip_fragment(struct net *net, struct sk_buff *skb, struct dst *dst, u32 mtu, 
 	u32 left = skb->len - hlen, off = 0, room;
 	int err = 0;
 
-	if (skb->gso_size || ((get_be16(iph + 6) & IP_DF) && !ignore_df)) {
+	if ((get_be16(iph + 6) & IP_DF) && !ignore_df) {
 		icmp_send_unreach(net, skb, ICMP_FRAG_NEEDED, mtu);
 		return frag_fail(net, skb, true, -EMSGSIZE);
 	}
@@ -130,8 +130,6 @@ int ip6_fragment(struct net *net, struct sk_buff *skb, struct dst *dst, u32 mtu)
 	u32 id = rng_u32(&net->rng_ipid);
 	int err = 0;
 
-	if (skb->gso_size)
-		return frag_fail(net, skb, false, -EMSGSIZE);
 	frag_prepare(skb);
 	room = (mtu - IPV6_HLEN - 8) & ~7u;
 	while (left) {

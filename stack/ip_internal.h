@@ -36,7 +36,7 @@ int ip_finish_output(struct net *net, struct sk_buff *skb, struct dst *dst, u32 
 int ip_fragment(struct net *net, struct sk_buff *skb, struct dst *dst, u32 mtu, bool ignore_df);
 int ip6_fragment(struct net *net, struct sk_buff *skb, struct dst *dst, u32 mtu);
 /* True when a packet may go out whole: small enough, or a super-packet whose segments are. */
-bool ip_fits(const struct sk_buff *skb, u32 mtu);
+bool ip_fits(struct sk_buff *skb, u32 mtu);
 /* A copy of an outgoing multicast or broadcast packet for the host's own members. */
 void ip_loopback_copy(struct net *net, struct sk_buff *skb);
 

@@ -11,6 +11,7 @@
 #include <net/if.h>
 #include <netinet/ip.h>
 
+#include "nic/gso.h"
 #include "sim/engine/trace.h"
 #include "sim/engine/trace_place.h"
 #include "stack/in_device.h"
@@ -78,37 +79,51 @@ int ip_finish_output2(struct net *net, struct sk_buff *skb, struct dst *dst)
 	return xmit_errno(neigh_output(dst->neigh, skb));
 }
 
-/* Headers of a super-packet up to its payload; 0: not known, judge it by its whole length. */
-static u32 gso_header_len(const struct sk_buff *skb)
+bool ip_fits(struct sk_buff *skb, u32 mtu)
 {
-	u32 off = (u32)(skb->transport_header - skb->data);
-
-	if (skb->gso_type == SKB_GSO_UDP_L4)
-		return off + 8;
-	if (skb->transport_header + 13 > skb->tail)
-		return 0;
-	return off + (skb->head[skb->transport_header + 12] >> 4) * 4u;
-}
-
-bool ip_fits(const struct sk_buff *skb, u32 mtu)
-{
-	u32 hlen;
-
 	if (skb->len <= mtu)
 		return true;
-	if (!skb->gso_size)
-		return false;
-	hlen = gso_header_len(skb);
-	return hlen && hlen + skb->gso_size <= mtu;
+	return skb->gso_size && gso_header_len(skb) + skb->gso_size <= mtu;
+}
+
+static int ip_fragment_one(struct net *net, struct sk_buff *skb, struct dst *dst, u32 mtu,
+			   bool ignore_df)
+{
+	if (skb->len <= mtu)
+		return ip_finish_output2(net, skb, dst);
+	if (skb->protocol == htons(ETH_P_IP))
+		return ip_fragment(net, skb, dst, mtu, ignore_df);
+	return ip6_fragment(net, skb, dst, mtu);
+}
+
+/*
+ * ip_finish_output_gso(): the segments of a super-packet do not fit (a path MTU has shrunk, or it
+ * came from a link with a larger MTU): each is a datagram that is cut, or refused, by itself.
+ */
+static int ip_finish_output_gso(struct net *net, struct sk_buff *skb, struct dst *dst, u32 mtu,
+				bool ignore_df)
+{
+	struct sk_buff_head segs;
+	int err = 0;
+
+	skb_queue_init(&segs);
+	skb_gso_segment(skb, &segs);
+	while ((skb = skb_dequeue(&segs)) != NULL) {
+		int ret = ip_fragment_one(net, skb, dst, mtu, ignore_df);
+
+		if (ret && !err)
+			err = ret;
+	}
+	return err;
 }
 
 int ip_finish_output(struct net *net, struct sk_buff *skb, struct dst *dst, u32 mtu, bool ignore_df)
 {
 	if (likely(ip_fits(skb, mtu)))
 		return ip_finish_output2(net, skb, dst);
-	if (skb->protocol == htons(ETH_P_IP))
-		return ip_fragment(net, skb, dst, mtu, ignore_df);
-	return ip6_fragment(net, skb, dst, mtu);
+	if (skb->gso_size)
+		return ip_finish_output_gso(net, skb, dst, mtu, ignore_df);
+	return ip_fragment_one(net, skb, dst, mtu, ignore_df);
 }
 
 void ip_loopback_copy(struct net *net, struct sk_buff *skb)

@@ -306,6 +306,40 @@ static void test_df(void **state)
 	assert_int_equal(f->sent[2].len, 14 + 20 + 1);
 }
 
+/* A super-packet whose segments do not fit: each is cut by itself, or refused when it has DF. */
+static void test_super_packet(void **state)
+{
+	struct ip_fixture *f = *state;
+	struct flow fl = {.saddr = ipaddr_v4(0), .daddr = addr("10.0.0.2")};
+	static const u8 payload[3000];
+
+	know(f, "10.0.0.2", 2);
+	for (int df = 0; df < 2; df++) {
+		struct sk_buff *skb = alloc_skb(f->h);
+		u8 *th = skb_put(skb, 20);
+		struct ip_tx tx = {.daddr = fl.daddr, .proto = IPPROTO_TCP, .df = df};
+		struct dst dst;
+
+		memset(th, 0, 20);
+		th[12] = 0x50;
+		skb_add_data(skb, payload, sizeof(payload));
+		skb->ip_summed = CHECKSUM_PARTIAL;
+		skb->csum_start = skb->data;
+		skb->csum_offset = 16;
+		skb->gso_type = SKB_GSO_TCPV4;
+		skb->gso_size = 1000;
+		skb->gso_segs = 3;
+		assert_int_equal(route_output(f->net, &fl, &dst), 0);
+		tx.saddr = dst.saddr;
+		dst.mtu = 600;
+		f->nsent = 0;
+		assert_int_equal(ip_output(f->net, skb, &dst, &tx), df ? -EMSGSIZE : 0);
+		assert_int_equal(f->nsent, df ? 0 : 6);
+	}
+	assert_int_equal(mib(f, MIB_FragOKs), 3);
+	assert_int_equal(mib(f, MIB_FragFails), 3);
+}
+
 static void test_identification(void **state)
 {
 	struct ip_fixture *f = *state;
@@ -328,7 +362,7 @@ int main(void)
 	    T(test_overlap_kills),  T(test_contradicting_ends), T(test_oversized),
 	    T(test_timeout),	    T(test_memory_limit),	T(test_ecn),
 	    T(test_ipv6),	    T(test_ipv6_errors),	T(test_df),
-	    T(test_identification),
+	    T(test_identification), T(test_super_packet),
 	};
 
 	return cmocka_run_group_tests_name("fragment", tests, NULL, NULL);

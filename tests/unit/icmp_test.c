@@ -37,6 +37,14 @@ static void test_echo(void **state)
 	assert_memory_equal(b + 38, buf + 4, 105);
 	assert_int_equal(mib(f, MIB_IcmpInEchos), 1);
 	assert_int_equal(mib(f, MIB_IcmpOutEchoReps), 1);
+	memset(buf, 0, 28); /* nothing but zeros: the checksum is 0xffff, not 0 */
+	buf[0] = 8;
+	put_be16(buf + 2, 0xf7ff);
+	send_ip4(f->eth0,
+		 &(struct ip4){
+		     .src = "10.0.0.2", .dst = "10.0.0.1", .proto = 1, .data = buf, .len = 28});
+	assert_int_equal(get_be16(f->sent[1].b + 36), 0xffff);
+	f->nsent = 1;
 	f->net->sysctl.icmp_echo_ignore_all = true;
 	send_echo(f, "10.0.0.2", "10.0.0.1", 10);
 	assert_int_equal(f->nsent, 1);
