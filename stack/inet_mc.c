@@ -60,7 +60,7 @@ int inet_mc_join(struct inet_sock *inet, const union ipaddr *group, int ifindex,
 			return -EADDRINUSE;
 		count++;
 	}
-	if (ipaddr_is_v4(group) && count >= IP_MAX_MEMBERSHIPS)
+	if (ipaddr_is_v4(group) && count >= inet->sk.net->sysctl.igmp_max_memberships)
 		return -ENOBUFS;
 	err = ip_mc_join(inet->sk.net, dev, group);
 	if (err)

@@ -7,7 +7,6 @@
 
 #include "stack/inet.h"
 
-#define IP_MAX_MEMBERSHIPS 20 /* sysctl igmp_max_memberships */
 
 /*
  * Joins group on the device with that index; 0: the device with address local, or, if that is any, the
