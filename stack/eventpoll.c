@@ -4,11 +4,11 @@
  *
  * Theory of operation. A registration (epitem) belongs to an open file description and a descriptor
  * number; it hangs in the file's wait queue. A wakeup of that queue puts it at the end of the ready
- * list and wakes one epoll_wait(), the latest to have come. epoll_wait() takes items from the front and
- * asks each file again what is ready: what is not ready any more leaves the list without an event.
- * Level-triggered items go back to the end of the list, so that several ready files take turns, and the
- * next epoll_wait() asks them again. Edge-triggered ones stay out until the next wakeup; one-shot ones
- * until EPOLL_CTL_MOD.
+ * list and wakes one epoll_wait(), the latest to have come. epoll_wait() takes items from the front
+ * and asks each file again what is ready: what is not ready any more leaves the list without an
+ * event. Level-triggered items go back to the end of the list, so that several ready files take
+ * turns, and the next epoll_wait() asks them again. Edge-triggered ones stay out until the next
+ * wakeup; one-shot ones until EPOLL_CTL_MOD.
  *
  * A registration goes with its description, not with its descriptor: see epoll(7), question 6.
  */
@@ -57,7 +57,7 @@ static bool is_epoll(const struct file *f)
 	return f->ops == &eventpoll_fops;
 }
 
-/* ---- wakeups ----------------------------------------------------------------------------------- */
+/* ---- wakeups --------------------------------------------------------------------------------- */
 
 static void ep_make_ready(struct epitem *epi)
 {
@@ -102,7 +102,7 @@ static int ep_poll_callback(struct wait_entry *e, u32 key)
 	return exclusive ? woke : 1;
 }
 
-/* ---- registrations ------------------------------------------------------------------------------ */
+/* ---- registrations --------------------------------------------------------------------------- */
 
 struct ep_table {
 	struct poll_table pt;
@@ -183,7 +183,7 @@ static s64 ep_modify(struct epitem *epi, const struct epoll_event *ev)
 	return 0;
 }
 
-/* ---- nesting ----------------------------------------------------------------------------------- */
+/* ---- nesting --------------------------------------------------------------------------------- */
 
 /* Longest chain of epoll instances below ep; more than EP_MAX_NESTS: too long, or into itself. */
 static int depth_below(const struct eventpoll *into, const struct eventpoll *ep, int depth)
@@ -227,9 +227,10 @@ static bool ep_loop(const struct eventpoll *ep, const struct eventpoll *to)
 	return depth_below(ep, to, 0) + 1 + depth_above(ep, 0) > EP_MAX_NESTS;
 }
 
-/* ---- the calls --------------------------------------------------------------------------------- */
+/* ---- the calls ------------------------------------------------------------------------------- */
 
-static s64 ctl_op(struct eventpoll *ep, struct file *tf, int fd, int op, const struct epoll_event *ev)
+static s64 ctl_op(struct eventpoll *ep, struct file *tf, int fd, int op,
+		  const struct epoll_event *ev)
 {
 	struct epitem *epi = ep_find(ep, tf, fd);
 	struct epoll_event e = { 0 };
@@ -367,7 +368,7 @@ s64 sys_epoll_pwait2(struct task *t, int epfd, struct epoll_event *ev, int max_e
 	return ep_wait(t, epfd, ev, max_events, timeo);
 }
 
-/* ---- the file ---------------------------------------------------------------------------------- */
+/* ---- the file -------------------------------------------------------------------------------- */
 
 /* Readable when some item is; items that are not any more leave the list on the way. */
 static u32 ep_file_poll(struct file *f, struct poll_table *pt)

@@ -19,7 +19,10 @@ static const struct inet_protosw inetsw[] = {
 	{ SOCK_DGRAM, IPPROTO_UDP, &udp_prot, &udpv6_prot },
 };
 
-/* inet_create(): a known protocol of another type is EPROTONOSUPPORT, an unknown type ESOCKTNOSUPPORT. */
+/*
+ * inet_create(): a known protocol of another type is EPROTONOSUPPORT, an unknown type
+ * ESOCKTNOSUPPORT.
+ */
 static s64 inet_create_sock(struct net *net, bool v6, int type, int protocol, struct sock **out)
 {
 	bool known = false;

@@ -171,7 +171,7 @@ static s64 fcntl_async(struct task *t, struct file *f, int cmd, s64 arg)
 	case F_SETOWN:
 		return set_owner(t, f, (int)arg, false);
 	case F_GETOWN:
-		return f->owner_thread ? 0 : f->owner_pid;
+		return f->owner_pid;
 	case F_SETOWN_EX:
 	case F_GETOWN_EX:
 		return owner_ex(t, f, cmd, arg);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Open file descriptions (open(2), "Open file descriptions") and their asynchronous signals (fcntl(2),
- * F_SETOWN and F_SETSIG).
+ * Open file descriptions (open(2), "Open file descriptions") and their asynchronous signals
+ * (fcntl(2), F_SETOWN and F_SETSIG).
  */
 #include "stack/file.h"
 
@@ -97,13 +97,14 @@ void iov_copy_from(const struct iov_iter *it, size_t off, void *to, size_t len)
 
 static void signal_owner(struct file *f, const struct siginfo *info)
 {
+	static const struct siginfo lost = { .signo = SIGIO, .code = SI_KERNEL };
 	struct task *t;
 	struct process *p;
 
 	if (f->owner_thread) {
 		t = task_find(f->host, f->owner_pid);
 		if (t && signal_send_task(t, info) == -EAGAIN && info->signo != SIGIO)
-			signal_send_task(t, &(struct siginfo){ .signo = SIGIO, .code = SI_KERNEL });
+			signal_send_task(t, &lost);
 		return;
 	}
 	list_for_each_entry(p, &f->host->processes, node) {
@@ -111,7 +112,7 @@ static void signal_owner(struct file *f, const struct siginfo *info)
 			continue;
 		/* The queue is full: a plain SIGIO says that something was lost (fcntl(2)). */
 		if (signal_send_process(p, info) == -EAGAIN && info->signo != SIGIO)
-			signal_send_process(p, &(struct siginfo){ .signo = SIGIO, .code = SI_KERNEL });
+			signal_send_process(p, &lost);
 	}
 }
 

@@ -3,9 +3,9 @@
  * Open file descriptions and descriptor tables.
  *
  * struct file is the open file description: shared by dup(), fork() and SCM_RIGHTS, with the status
- * flags. struct files_struct is a process's descriptor table, shared by its threads (and by clone with
- * CLONE_FILES). Sockets, pipes, eventfds, timerfds, epoll instances and files of the simulated file
- * system are kinds of file with their own file_ops.
+ * flags. struct files_struct is a process's descriptor table, shared by its threads (and by clone
+ * with CLONE_FILES). Sockets, pipes, eventfds, timerfds, epoll instances and files of the simulated
+ * file system are kinds of file with their own file_ops.
  */
 #ifndef STACK_FILE_H
 #define STACK_FILE_H
@@ -35,14 +35,17 @@ struct file_ops {
 	/* Results as read(2) and write(2), negative errno, or -EPARK (syscall.h). NULL: EINVAL. */
 	s64 (*read)(struct task *t, struct file *f, const struct iov_iter *to);
 	s64 (*write)(struct task *t, struct file *f, const struct iov_iter *from);
-	/* Current events (EPOLL*); links pt to the file's wait queues by poll_wait() when pt is not NULL. */
+	/*
+	 * Current events (EPOLL*); links pt to the file's wait queues by poll_wait() when pt is not
+	 * NULL.
+	 */
 	u32 (*poll)(struct file *f, struct poll_table *pt);
 	s64 (*ioctl)(struct task *t, struct file *f, unsigned cmd, void *arg);
 	/* O_ASYNC was switched; NULL where it has no effect. */
 	int (*fasync)(struct file *f, bool on);
 	/*
-	 * close(2) of the last descriptor; t may be NULL at tear-down. May return -EPARK (SO_LINGER): the
-	 * description stays until the call has returned.
+	 * close(2) of the last descriptor; t may be NULL at tear-down. May return -EPARK
+	 * (SO_LINGER): the description stays until the call has returned.
 	 */
 	s64 (*release)(struct task *t, struct file *f);
 };
@@ -89,8 +92,9 @@ struct files_struct *files_dup(struct files_struct *old); /* fork() */
 void files_get(struct files_struct *fs);
 void files_put(struct task *t, struct files_struct *fs);
 /*
- * The file of a descriptor that a call names, no reference taken; NULL: EBADF. A call that parks keeps
- * the file it began with, as the kernel's does, even when another thread closes the descriptor.
+ * The file of a descriptor that a call names, no reference taken; NULL: EBADF. A call that parks
+ * keeps the file it began with, as the kernel's does, even when another thread closes the
+ * descriptor.
  */
 struct file *fd_file(struct task *t, int fd);
 /* What the table has now. */
@@ -122,7 +126,9 @@ void fd_place(struct files_struct *fs, int fd, struct file *f, bool cloexec);
 s64 pipe_fcntl(struct task *t, struct file *f, int cmd, s64 arg);
 /* eventpoll.c: the description goes, and with it its registrations. */
 void eventpoll_release_file(struct file *f);
-/* Descriptors 0, 1 and 2 of a new process: input that ends at once, output to the trace; console.c. */
+/*
+ * Descriptors 0, 1 and 2 of a new process: input that ends at once, output to the trace; console.c.
+ */
 void console_install(struct files_struct *fs);
 
 /* SIGIO (or F_SETSIG's signal) to the owner: code POLL_IN, POLL_OUT..., band as poll events. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Regular files in memory (memfd_create(2)): bytes that grow as they are written, holes read as zeros.
+ * Regular files in memory (memfd_create(2)): bytes that grow as they are written, holes read as
+ * zeros.
  */
 #include "stack/memfile.h"
 

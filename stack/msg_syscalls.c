@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Socket calls that carry data: sendto(2), recvfrom(2), sendmsg(2), recvmsg(2), sendmmsg(2), recvmmsg(2).
+ * Socket calls that carry data: sendto(2), recvfrom(2), sendmsg(2), recvmsg(2), sendmmsg(2),
+ * recvmmsg(2).
  */
 #include <limits.h>
 #include <string.h>
@@ -21,7 +22,8 @@ static struct sock *sock_lookup(struct task *t, int fd, s64 *err)
 s64 sys_sendto(struct task *t, int fd, const void *buf, size_t len, int flags,
 	       const struct sockaddr *sa, socklen_t salen)
 {
-	struct iovec iov = { .iov_base = (void *)(uintptr_t)buf, .iov_len = min(len, MAX_RW_COUNT) };
+	struct iovec iov = { .iov_base = (void *)(uintptr_t)buf,
+			     .iov_len = min(len, MAX_RW_COUNT) };
 	struct msg m = { .iter = { &iov, 1, iov.iov_len } };
 	s64 err;
 	struct sock *sk;
@@ -42,8 +44,8 @@ s64 sys_sendto(struct task *t, int fd, const void *buf, size_t len, int flags,
 }
 
 /*
- * Receives with the name in a buffer of our own: a protocol that has no name to give (TCP) leaves it
- * alone, and the caller's length becomes 0.
+ * Receives with the name in a buffer of our own: a protocol that has no name to give (TCP) leaves
+ * it alone, and the caller's length becomes 0.
  */
 static s64 recv_named(struct task *t, struct sock *sk, struct msg *m, int flags,
 		      struct sockaddr_storage *ss)

@@ -92,7 +92,8 @@ static s64 ioctl_dev(struct sock *sk, unsigned cmd, struct ifreq *ifr)
 		return 0;
 	case SIOCGIFHWADDR:
 		memset(&ifr->ifr_hwaddr, 0, sizeof(ifr->ifr_hwaddr));
-		ifr->ifr_hwaddr.sa_family = dev->flags & IFF_LOOPBACK ? ARPHRD_LOOPBACK : ARPHRD_ETHER;
+		ifr->ifr_hwaddr.sa_family =
+			dev->flags & IFF_LOOPBACK ? ARPHRD_LOOPBACK : ARPHRD_ETHER;
 		memcpy(ifr->ifr_hwaddr.sa_data, dev->mac, ETH_ALEN);
 		return 0;
 	default:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Socket calls that carry no data: socket(2), bind(2), listen(2), accept(2), connect(2), ... The order of the
- * checks is that of net/socket.c, since programs see it in errno.
+ * Socket calls that carry no data: socket(2), bind(2), listen(2), accept(2), connect(2), ... The
+ * order of the checks is that of net/socket.c, since programs see it in errno.
  */
 #include <string.h>
 
@@ -121,9 +121,9 @@ static s64 accept_name(struct sock *sk, struct sockaddr *sa, socklen_t *salen)
 	if (sk->family == AF_INET || sk->family == AF_INET6) {
 		struct inet_sock *inet = inet_sk(sk);
 
-		len = ipaddr_to_sockaddr(&inet->daddr, inet->dport,
-					 ipaddr_is_linklocal(&inet->daddr) ? (u32)sk->bound_dev_if : 0,
-					 sk->family, &ss);
+		u32 scope = ipaddr_is_linklocal(&inet->daddr) ? (u32)sk->bound_dev_if : 0;
+
+		len = ipaddr_to_sockaddr(&inet->daddr, inet->dport, scope, sk->family, &ss);
 	} else {
 		len = sk->ops->getname ? sk->ops->getname(sk, true, &ss) : -EOPNOTSUPP;
 	}

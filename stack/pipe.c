@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pipes (pipe(7)), page by page as fs/pipe.c keeps them: 16 buffers of one page, so a pipe holds 64 KiB
- * when pages are full and less when they are not. A write of up to PIPE_BUF bytes goes into the rest of
- * the last page or into one new page: all of it or nothing.
+ * Pipes (pipe(7)), page by page as fs/pipe.c keeps them: 16 buffers of one page, so a pipe holds 64
+ * KiB when pages are full and less when they are not. A write of up to PIPE_BUF bytes goes into the
+ * rest of the last page or into one new page: all of it or nothing.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -69,7 +69,7 @@ static void wake_writers(struct pipe *p)
 		kill_fasync(p->writer, POLL_OUT, EPOLLOUT | EPOLLWRNORM);
 }
 
-/* ---- reading ----------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static size_t take_buffers(struct pipe *p, const struct iov_iter *to)
 {
@@ -117,7 +117,7 @@ static s64 pipe_read(struct task *t, struct file *f, const struct iov_iter *to)
 			    f->flags & O_NONBLOCK ? 0 : NSEC_NEVER, "pipe_read");
 }
 
-/* ---- writing ----------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 /* The odd bytes at the end of a write go into the last page when they fit. */
 static size_t merge(struct pipe *p, const struct iov_iter *from)
@@ -188,7 +188,7 @@ static s64 pipe_write(struct task *t, struct file *f, const struct iov_iter *fro
 	return ret != -EPARK && done ? (s64)done : ret;
 }
 
-/* ---- the rest ---------------------------------------------------------------------------------- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 static u32 pipe_poll(struct file *f, struct poll_table *pt)
 {
@@ -320,7 +320,8 @@ s64 sys_pipe2(struct task *t, int fds[2], int flags)
 	wait_queue_init(&p->wr_wait, t->host);
 	p->nbufs = PIPE_DEF_BUFFERS;
 	p->bufs = xcalloc(p->nbufs, sizeof(*p->bufs));
-	p->reader = file_new(t->host, &pipe_ops, p, O_RDONLY | (flags & O_NONBLOCK), S_IFIFO | 0600);
+	p->reader = file_new(t->host, &pipe_ops, p, O_RDONLY | (flags & O_NONBLOCK),
+			     S_IFIFO | 0600);
 	p->writer = file_new(t->host, &pipe_ops, p, O_WRONLY | (flags & (O_NONBLOCK | O_DIRECT)),
 			     S_IFIFO | 0600);
 	fd_fill(t, fd0, p->reader, flags & O_CLOEXEC);

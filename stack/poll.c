@@ -2,9 +2,9 @@
 /*
  * poll(2) and ppoll(2), and what select(2) shares with them.
  *
- * At its first run the call looks at every file and links itself to the file's wait queues until it finds
- * one that is ready; when woken it looks again. The links stay for the whole call, as in the kernel
- * (fs/select.c), so its place in the queues is that of its first run.
+ * At its first run the call looks at every file and links itself to the file's wait queues until it
+ * finds one that is ready; when woken it looks again. The links stay for the whole call, as in the
+ * kernel (fs/select.c), so its place in the queues is that of its first run.
  */
 #include "stack/poll.h"
 
@@ -142,7 +142,9 @@ nsec_t poll_time_left(struct task *t, nsec_t timeo)
 	return max(u->ctx.deadline - host_now(t->host), 0);
 }
 
-/* The limit is replaced by what is left of it, so a call that is made again must use its deadline. */
+/*
+ * The limit is replaced by what is left of it, so a call that is made again must use its deadline.
+ */
 s64 sys_ppoll(struct task *t, struct pollfd *fds, unsigned nfds, struct timespec *timeout,
 	      const struct sigset *mask)
 {

@@ -87,7 +87,8 @@ s64 sys_read(struct task *t, int fd, void *buf, size_t len)
 
 s64 sys_write(struct task *t, int fd, const void *buf, size_t len)
 {
-	struct iovec iov = { .iov_base = (void *)(uintptr_t)buf, .iov_len = min(len, MAX_RW_COUNT) };
+	struct iovec iov = { .iov_base = (void *)(uintptr_t)buf,
+			     .iov_len = min(len, MAX_RW_COUNT) };
 	struct iov_iter it = { &iov, 1, iov.iov_len };
 	struct file *f = fd_file(t, fd);
 
@@ -136,8 +137,8 @@ s64 sys_pwrite64(struct task *t, int fd, const void *buf, size_t len, s64 off)
 }
 
 /*
- * The source is a regular file, the target anything that can be written. Nothing is copied to or from
- * the user, so nothing is charged for bytes.
+ * The source is a regular file, the target anything that can be written. Nothing is copied to or
+ * from the user, so nothing is charged for bytes.
  */
 s64 sys_sendfile(struct task *t, int out_fd, int in_fd, s64 *off, size_t count)
 {

@@ -60,7 +60,9 @@ static s64 check_open(struct task *t, int n, fd_set *const sets[NSETS], u32 *cou
 	return 0;
 }
 
-/* Scans all descriptors; with out, stores what was found there (n bits each, rounded up to words). */
+/*
+ * Scans all descriptors; with out, stores what was found there (n bits each, rounded up to words).
+ */
 static int scan(struct task *t, int n, fd_set *const sets[NSETS], u64 *const out[NSETS], bool link)
 {
 	int ready = 0;
@@ -99,7 +101,10 @@ static int max_fds(const struct files_struct *fs)
 static s64 do_select(struct task *t, int n, fd_set *in, fd_set *out, fd_set *ex, nsec_t timeo)
 {
 	fd_set *const sets[NSETS] = { in, out, ex };
-	/* Larger sets than the C library's are possible for the kernel; here 1024 bits are the limit. */
+	/*
+	 * Larger sets than the C library's are possible for the kernel; here 1024 bits are the
+	 * limit.
+	 */
 	u64 bits[NSETS][FD_SETSIZE / 64] = { 0 };
 	u64 *const res[NSETS] = { bits[0], bits[1], bits[2] };
 	struct syscall_ctx *ctx = task_ctx(t);

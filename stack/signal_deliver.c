@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signals on the way back to the program (signal(7)): handlers, default actions, and what becomes of the
- * call that was interrupted ("Interruption of system calls and library functions by signal handlers").
+ * Signals on the way back to the program (signal(7)): handlers, default actions, and what becomes
+ * of the call that was interrupted ("Interruption of system calls and library functions by signal
+ * handlers").
  */
 #include <signal.h>
 #include <stdlib.h>

@@ -13,7 +13,8 @@
 	 SA_RESETHAND | 0x04000000 /* SA_RESTORER */)
 #define UNBLOCKABLE (1ull << (SIGKILL - 1) | 1ull << (SIGSTOP - 1))
 
-s64 sys_rt_sigaction(struct task *t, int signo, const struct ksigaction *act, struct ksigaction *old)
+s64 sys_rt_sigaction(struct task *t, int signo, const struct ksigaction *act,
+		     struct ksigaction *old)
 {
 	struct sigaction_state *sa;
 
@@ -30,7 +31,9 @@ s64 sys_rt_sigaction(struct task *t, int signo, const struct ksigaction *act, st
 	}
 	if (!act)
 		return 0;
-	/* Bits that the kernel does not know are cleared, so that a program can ask which it knows. */
+	/*
+	 * Bits that the kernel does not know are cleared, so that a program can ask which it knows.
+	 */
 	sa->flags = (u32)(act->flags & SA_KNOWN);
 	sa->mask.bits = act->mask.bits & ~UNBLOCKABLE;
 	sa->handler = act->handler;
@@ -150,7 +153,7 @@ s64 sys_rt_sigtimedwait(struct task *t, const struct sigset *set, siginfo_t *inf
 	return ret == -ERESTARTSYS ? -EINTR : ret;
 }
 
-/* ---- sending ----------------------------------------------------------------------------------- */
+/* ---- sending --------------------------------------------------------------------------------- */
 
 static bool may_signal(const struct task *t, const struct process *p)
 {
@@ -218,7 +221,9 @@ s64 sys_tgkill(struct task *t, int pid, int tid, int signo)
 	return pid <= 0 ? -EINVAL : kill_thread(t, pid, tid, signo);
 }
 
-/* The driver ends a handler itself (syscall.c); this is for whoever makes the call outside of it. */
+/*
+ * The driver ends a handler itself (syscall.c); this is for whoever makes the call outside of it.
+ */
 s64 sys_rt_sigreturn(struct task *t)
 {
 	return -EFAULT;

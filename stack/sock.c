@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What every socket has: birth, memory accounting, upcalls, errors (socket(7); net/core/sock.c in Linux).
+ * What every socket has: birth, memory accounting, upcalls, errors (socket(7); net/core/sock.c in
+ * Linux).
  */
 #include "stack/sock.h"
 
@@ -131,7 +132,7 @@ void sock_set_state(struct sock *sk, int state)
 	trace_state(sk, from, state);
 }
 
-/* ---- upcalls ----------------------------------------------------------------------------------- */
+/* ---- upcalls --------------------------------------------------------------------------------- */
 
 static void sk_wake_async(struct sock *sk, int code, u32 band)
 {
@@ -167,7 +168,7 @@ void sock_def_error_report(struct sock *sk)
 	sk_wake_async(sk, POLL_ERR, EPOLLERR);
 }
 
-/* ---- memory ------------------------------------------------------------------------------------ */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 bool sock_writeable(const struct sock *sk)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sockets as files (net/socket.c in Linux): read and write are recvmsg and sendmsg without the extras.
+ * Sockets as files (net/socket.c in Linux): read and write are recvmsg and sendmsg without the
+ * extras.
  */
 #include "stack/socket.h"
 

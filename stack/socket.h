@@ -11,7 +11,10 @@
 s64 sock_sendmsg(struct task *t, struct sock *sk, struct msg *m, int flags);
 s64 sock_recvmsg(struct task *t, struct sock *sk, struct msg *m, int flags);
 
-/* ioctl(2) of any socket: addresses and devices (netdevice(7)), time stamps; -ENOTTY: not one of these. */
+/*
+ * ioctl(2) of any socket: addresses and devices (netdevice(7)), time stamps; -ENOTTY: not one of
+ * these.
+ */
 s64 net_ioctl(struct task *t, struct sock *sk, unsigned cmd, void *arg);
 
 #endif

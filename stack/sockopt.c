@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Options of SOL_SOCKET (socket(7); asm-generic/socket.h). What has no row here is refused and counted.
+ * Options of SOL_SOCKET (socket(7); asm-generic/socket.h). What has no row here is refused and
+ * counted.
  */
 #include "stack/sockopt.h"
 
@@ -27,7 +28,7 @@ static bool sk_is_inet(const struct sock *sk)
 	return sk->family == AF_INET || sk->family == AF_INET6;
 }
 
-/* ---- buffers ----------------------------------------------------------------------------------- */
+/* ---- buffers --------------------------------------------------------------------------------- */
 
 static void set_rcvbuf(struct sock *sk, int val)
 {
@@ -117,7 +118,7 @@ static s64 so_meminfo(struct sockopt_arg *a)
 	return sockopt_return(a, mem, sizeof(mem));
 }
 
-/* ---- time -------------------------------------------------------------------------------------- */
+/* ---- time ------------------------------------------------------------------------------------ */
 
 static nsec_t *timeo_of(struct sockopt_arg *a)
 {
@@ -194,7 +195,7 @@ static s64 so_timestamp_get(struct sockopt_arg *a)
 	return 0;
 }
 
-/* ---- state ------------------------------------------------------------------------------------- */
+/* ---- state ----------------------------------------------------------------------------------- */
 
 static s64 so_error_get(struct sockopt_arg *a)
 {
@@ -245,7 +246,7 @@ static s64 so_peername_get(struct sockopt_arg *a)
 	return sockopt_return(a, &ss, a->len);
 }
 
-/* ---- addresses and paths ------------------------------------------------------------------------ */
+/* ---- addresses and paths --------------------------------------------------------------------- */
 
 static s64 so_reuseport(struct sockopt_arg *a)
 {
@@ -358,7 +359,9 @@ static s64 so_bindtoifindex(struct sockopt_arg *a)
 	return bind_ifindex(a, a->val);
 }
 
-/* Setting asks for packets of that CPU in lookups; reading tells where the last one was processed. */
+/*
+ * Setting asks for packets of that CPU in lookups; reading tells where the last one was processed.
+ */
 static s64 so_incoming_cpu(struct sockopt_arg *a)
 {
 	a->sk->incoming_cpu_set = a->val;
@@ -366,7 +369,7 @@ static s64 so_incoming_cpu(struct sockopt_arg *a)
 	return 0;
 }
 
-/* ---- the table ---------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 #define ROW(n, t, ...) { SOL_SOCKET, n, #n, t, __VA_ARGS__ }
 #define TIMEO_ROW(n)                                                                               \

@@ -3,8 +3,8 @@
  * Socket options as tables: one row for each option of a level (socket(7), ip(7), tcp(7)).
  *
  * A row says what an option takes and where it lives; one pair of functions runs every table. An
- * option without a row is refused with ENOPROTOOPT and counted (net->enoprotoopt): nothing is accepted
- * and ignored. The coverage table of the documentation is made from the rows.
+ * option without a row is refused with ENOPROTOOPT and counted (net->enoprotoopt): nothing is
+ * accepted and ignored. The coverage table of the documentation is made from the rows.
  *
  * Simple options name a field of the socket; others have functions. Examples:
  *
@@ -62,7 +62,10 @@ struct sockopt_row {
 struct sockopt_table {
 	const struct sockopt_row *rows;
 	size_t nrows;
-	/* IPPROTO_IP: a set of 1 to 3 bytes is one unsigned byte, a get of less than 4 returns one byte. */
+	/*
+	 * IPPROTO_IP: a set of 1 to 3 bytes is one unsigned byte, a get of less than 4 returns one
+	 * byte.
+	 */
 	bool byte_values;
 };
 

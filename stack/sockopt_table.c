@@ -135,7 +135,8 @@ s64 sockopt_table_get(struct task *t, struct sock *sk, const struct sockopt_tabl
 		      void *val, socklen_t *len)
 {
 	const struct sockopt_row *row = sockopt_find(tab, name);
-	struct sockopt_arg a = { .t = t, .sk = sk, .row = row, .name = name, .buf = val, .len = *len };
+	struct sockopt_arg a = { .t = t, .sk = sk, .row = row, .name = name,
+				 .buf = val, .len = *len };
 	s64 err = 0;
 
 	if (!row || row->access == SOCKOPT_WO || (!row->get && !row->size))

@@ -3,9 +3,9 @@
  * The driver of user tasks: from the program's request to its result.
  *
  * A call takes these steps on the CPU: the program's own work (COST_USER_STEP), the call itself
- * (COST_SYSCALL, and COST_SOCKET_CALL for socket calls), and copying (COST_COPY_BYTE for each byte).
- * A call that waits parks the task between the second step and itself: it is made again when the task is
- * woken. Signals are taken on the way back to the program; see signal_deliver.c.
+ * (COST_SYSCALL, and COST_SOCKET_CALL for socket calls), and copying (COST_COPY_BYTE for each
+ * byte). A call that waits parks the task between the second step and itself: it is made again when
+ * the task is woken. Signals are taken on the way back to the program; see signal_deliver.c.
  */
 #include "stack/syscall.h"
 
@@ -19,7 +19,7 @@
 
 #define ARGS_TEXT_LEN 1024
 
-/* ---- waiting ----------------------------------------------------------------------------------- */
+/* ---- waiting --------------------------------------------------------------------------------- */
 
 s64 task_wait_on(struct task *t, struct wait_queue_head *q, bool exclusive, u32 mask, nsec_t timeo,
 		 const char *what)
@@ -80,7 +80,7 @@ void task_swap_mask(struct task *t, const struct sigset *mask)
 	t->blocked.bits &= ~(1ull << (SIGKILL - 1) | 1ull << (SIGSTOP - 1));
 }
 
-/* ---- the life of a call ------------------------------------------------------------------------- */
+/* ---- the life of a call ---------------------------------------------------------------------- */
 
 static void hold_files(struct utask *u)
 {
@@ -167,8 +167,8 @@ static bool is_restart(s64 ret)
 }
 
 /*
- * The call has a result. An interrupted one is decided here: EINTR, made again after the handler, or
- * made again at once when no handler ran, with its deadline as it was.
+ * The call has a result. An interrupted one is decided here: EINTR, made again after the handler,
+ * or made again at once when no handler ran, with its deadline as it was.
  */
 static enum step_result call_complete(struct utask *u, s64 ret)
 {
@@ -335,7 +335,7 @@ static enum step_result utask_run(struct task *t)
 	return r;
 }
 
-/* ---- birth and death ---------------------------------------------------------------------------- */
+/* ---- birth and death ------------------------------------------------------------------------- */
 
 static void utask_destroy(struct task *t)
 {

@@ -2,15 +2,16 @@
 /*
  * System calls: the one door between programs and the stack.
  *
- * A program (Lua or a hosted binary) is a vtable that runs to its next call. Calls are numbered as on
- * x86-64 (asm/unistd_64.h) and take Linux's structures; pointers are simulator memory that the program
- * keeps valid until the call has returned. Every call has a typed function sys_NAME(), which completes
- * with a result >= 0 or a negative errno, or returns -EPARK after it has linked the task to what it
- * waits for. A parked call is simply called again, with the same arguments, when the task was woken:
- * progress made so far is in t's struct syscall_ctx.
+ * A program (Lua or a hosted binary) is a vtable that runs to its next call. Calls are numbered as
+ * on x86-64 (asm/unistd_64.h) and take Linux's structures; pointers are simulator memory that the
+ * program keeps valid until the call has returned. Every call has a typed function sys_NAME(),
+ * which completes with a result >= 0 or a negative errno, or returns -EPARK after it has linked the
+ * task to what it waits for. A parked call is simply called again, with the same arguments, when
+ * the task was woken: progress made so far is in t's struct syscall_ctx.
  *
  * -ERESTARTSYS: interrupted before it did anything; restarted after a handler with SA_RESTART, else
- * EINTR. -ERESTARTNOHAND: EINTR whenever a handler ran (poll, select, epoll_wait, nanosleep, pause).
+ * EINTR. -ERESTARTNOHAND: EINTR whenever a handler ran (poll, select, epoll_wait, nanosleep,
+ * pause).
  */
 #ifndef STACK_SYSCALL_H
 #define STACK_SYSCALL_H
@@ -53,16 +54,17 @@ struct spawn_req {
 
 struct program_ops {
 	/*
-	 * Runs the program until its next call. result: of the previous call (-errno on failure; 0 at
-	 * first). Fills req. False: the program has ended with *status as in wait(2).
+	 * Runs the program until its next call. result: of the previous call (-errno on failure; 0
+	 * at first). Fills req. False: the program has ended with *status as in wait(2).
 	 */
 	bool (*resume)(struct utask *u, s64 result, struct syscall_req *req, int *status);
 	/*
-	 * A handler is to run before the program goes on; called once for each signal, and the handler
-	 * of the latest runs first, as its frame is on top. The next resume()'s result means nothing: the
-	 * program runs the handler, whose calls are requests like others, and ends it with the request
-	 * SYS_rt_sigreturn. The result that this returns is that of the call that was interrupted; a call
-	 * to be restarted (SA_RESTART) is carried out again before that.
+	 * A handler is to run before the program goes on; called once for each signal, and the
+	 * handler of the latest runs first, as its frame is on top. The next resume()'s result
+	 * means nothing: the program runs the handler, whose calls are requests like others, and
+	 * ends it with the request SYS_rt_sigreturn. The result that this returns is that of the
+	 * call that was interrupted; a call to be restarted (SA_RESTART) is carried out again
+	 * before that.
 	 */
 	void (*handle_signal)(struct utask *u, const struct siginfo *info, u64 handler);
 	/* The task is gone. */
@@ -128,7 +130,9 @@ struct utask {
 	struct file *closing; /* of a parked close() */
 	struct rng rng;	      /* getrandom() */
 	u32 mmsg_done;	      /* messages that sendmmsg() or recvmmsg() have finished */
-	/* Entries of poll() and select(), kept from call to call; linked while the call is parked. */
+	/*
+	 * Entries of poll() and select(), kept from call to call; linked while the call is parked.
+	 */
 	struct poll_entry *poll_entries;
 	u32 npoll, poll_cap;
 };
@@ -150,10 +154,10 @@ struct process *process_spawn(struct host *h, const char *name, const struct pro
 			      void *program, int cpu, nsec_t start);
 
 /*
- * For calls that must wait: links the task to q (exclusively for accept and recv), sets the timeout and
- * returns -EPARK; or the reason not to wait: -ERESTARTSYS when a signal is pending, -EAGAIN when
- * ctx->deadline has passed (or is now). Sets ctx->deadline from timeo (NSEC_NEVER: none) at the first
- * call. mask: poll events that should wake it, 0: any. what: static, for traces ("recv").
+ * For calls that must wait: links the task to q (exclusively for accept and recv), sets the timeout
+ * and returns -EPARK; or the reason not to wait: -ERESTARTSYS when a signal is pending, -EAGAIN
+ * when ctx->deadline has passed (or is now). Sets ctx->deadline from timeo (NSEC_NEVER: none) at
+ * the first call. mask: poll events that should wake it, 0: any. what: static, for traces ("recv").
  */
 s64 task_wait_on(struct task *t, struct wait_queue_head *q, bool exclusive, u32 mask, nsec_t timeo,
 		 const char *what);
@@ -168,8 +172,8 @@ static inline void task_copied(struct task *t, size_t n)
 /* Swaps the signal mask until the call is over: ppoll, pselect6, epoll_pwait, rt_sigsuspend. */
 void task_swap_mask(struct task *t, const struct sigset *mask);
 /*
- * Rows for calls that have not returned when the run ends; for all hosts in order. Called once, before
- * the trace is closed.
+ * Rows for calls that have not returned when the run ends; for all hosts in order. Called once,
+ * before the trace is closed.
  */
 void syscall_trace_unfinished(struct world *w);
 
@@ -177,7 +181,9 @@ void syscall_trace_unfinished(struct world *w);
 const char *syscall_name(int nr);
 /* Carries out one request for t; what the user-task driver calls. */
 s64 syscall_dispatch(struct task *t, const struct syscall_req *req);
-/* Formats the arguments (and, after the call, what was returned through pointers) as strace does. */
+/*
+ * Formats the arguments (and, after the call, what was returned through pointers) as strace does.
+ */
 void syscall_format(struct task *t, const struct syscall_req *req, s64 result, bool exit, char *buf,
 		    size_t len);
 

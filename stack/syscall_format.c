@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arguments of calls as strace(1) prints them: names for constants, buffers as strings, structures by
- * field. Addresses never appear: what is not followed is "...", so that traces of equal runs are equal.
+ * Arguments of calls as strace(1) prints them: names for constants, buffers as strings, structures
+ * by field. Addresses never appear: what is not followed is "...", so that traces of equal runs are
+ * equal.
  */
 #include "stack/syscall_format.h"
 
@@ -72,7 +73,7 @@ void sb_flags(struct sbuf *sb, u64 flags, const struct flag_name *names, size_t 
 		sb_printf(sb, "%s%#llx", sep, (unsigned long long)flags);
 }
 
-/* ---- pieces ------------------------------------------------------------------------------------ */
+/* ---- pieces ---------------------------------------------------------------------------------- */
 
 #define N(x) { x, #x }
 static const struct flag_name poll_names[] = {
@@ -83,6 +84,11 @@ static const struct flag_name epoll_names[] = {
 	N(EPOLLIN), N(EPOLLPRI), N(EPOLLOUT), N(EPOLLRDNORM), N(EPOLLRDBAND), N(EPOLLWRNORM),
 	N(EPOLLWRBAND), N(EPOLLMSG), N(EPOLLERR), N(EPOLLHUP), N(EPOLLRDHUP), N(EPOLLEXCLUSIVE),
 	N(EPOLLWAKEUP), N(EPOLLONESHOT), { 1u << 31, "EPOLLET" },
+};
+
+/* EFD_, EPOLL_ and O_ flags of these are the same bits. */
+static const struct flag_name open_names[] = {
+	N(O_CLOEXEC), N(O_NONBLOCK), N(O_DIRECT), { 1, "EFD_SEMAPHORE" },
 };
 
 static void sb_pollfds(struct sbuf *sb, const struct pollfd *fds, unsigned nfds, bool exit)
@@ -110,7 +116,9 @@ static void sb_epoll_event(struct sbuf *sb, const struct epoll_event *ev)
 		sb_printf(sb, "NULL");
 		return;
 	}
-	/* data may hold an address of the simulator: only numbers that look like a descriptor show. */
+	/*
+	 * data may hold an address of the simulator: only numbers that look like a descriptor show.
+	 */
 	sb_printf(sb, "{events=");
 	sb_flags(sb, ev->events, epoll_names, ARRAY_SIZE(epoll_names));
 	if (ev->data.u64 <= INT32_MAX)
@@ -173,7 +181,7 @@ static void sb_epoll_op(struct sbuf *sb, int op)
 		sb_printf(sb, "%d", op);
 }
 
-/* ---- by letter --------------------------------------------------------------------------------- */
+/* ---- by letter ------------------------------------------------------------------------------- */
 
 struct format_ctx {
 	struct sbuf sb;
@@ -208,6 +216,12 @@ static bool format_scalar(struct format_ctx *fc, char letter, s64 v)
 			sb_printf(sb, "%s", signal_name((int)v));
 		else
 			sb_printf(sb, "%lld", (long long)v);
+		return true;
+	case 'X':
+		sb_flags(sb, (u64)v, open_names, ARRAY_SIZE(open_names));
+		return true;
+	case 'P':
+		sb_protocol(sb, (int)v);
 		return true;
 	case 'C':
 		sb_epoll_op(sb, (int)v);
@@ -334,7 +348,8 @@ void syscall_format(struct task *t, const struct syscall_req *req, s64 result, b
 		    size_t len)
 {
 	const struct syscall_entry *e = syscall_entry(req->nr);
-	struct format_ctx fc = { .sb = { buf, len, 0 }, .req = req, .result = result, .exit = exit };
+	struct format_ctx fc = { .sb = { buf, len, 0 }, .req = req, .result = result,
+				 .exit = exit };
 
 	buf[0] = 0;
 	if (!e) {

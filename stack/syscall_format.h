@@ -26,6 +26,7 @@ void sb_flags(struct sbuf *sb, u64 flags, const struct flag_name *names, size_t 
 void sb_sockaddr(struct sbuf *sb, const struct sockaddr *sa, socklen_t len);
 void sb_family(struct sbuf *sb, int family);
 void sb_socket_type(struct sbuf *sb, int type);
+void sb_protocol(struct sbuf *sb, int protocol);
 void sb_msg_flags(struct sbuf *sb, int flags);
 /* received: bytes that are in the vectors; SIZE_MAX: all. */
 void sb_iovec(struct sbuf *sb, const struct iovec *iov, size_t count, size_t received);

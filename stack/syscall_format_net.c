@@ -49,6 +49,24 @@ void sb_family(struct sbuf *sb, int family)
 	}
 }
 
+void sb_protocol(struct sbuf *sb, int protocol)
+{
+	switch (protocol) {
+	case IPPROTO_IP:
+		sb_printf(sb, "IPPROTO_IP");
+		break;
+	case IPPROTO_TCP:
+		sb_printf(sb, "IPPROTO_TCP");
+		break;
+	case IPPROTO_UDP:
+		sb_printf(sb, "IPPROTO_UDP");
+		break;
+	default:
+		sb_printf(sb, "%d", protocol);
+		break;
+	}
+}
+
 void sb_socket_type(struct sbuf *sb, int type)
 {
 	static const char *const names[] = { NULL, "SOCK_STREAM", "SOCK_DGRAM", "SOCK_RAW",
@@ -167,7 +185,7 @@ void sb_msghdr(struct sbuf *sb, const struct msghdr *h, size_t received)
 	sb_printf(sb, "}");
 }
 
-/* ---- options ----------------------------------------------------------------------------------- */
+/* ---- options --------------------------------------------------------------------------------- */
 
 void sb_sockopt_level(struct sbuf *sb, int level)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of the call driver share: syscall.c (steps), signal_deliver.c (signals on the way back to
- * the program), syscall_table.c (numbers), task_syscalls.c (birth and death).
+ * What the files of the call driver share: syscall.c (steps), signal_deliver.c (signals on the way
+ * back to the program), syscall_table.c (numbers), task_syscalls.c (birth and death).
  */
 #ifndef STACK_SYSCALL_PRIV_H
 #define STACK_SYSCALL_PRIV_H
@@ -15,9 +15,10 @@
 void call_begin(struct utask *u, nsec_t t_enter);
 
 /*
- * Takes all signals that t may take now: runs default actions, sets up a frame for each handler. ret is
- * the result of the call that t returns from: of an interrupted one the first handler decides whether it
- * is made again (u->frames_restart). Returns the number of handlers, or -1 when t is dead.
+ * Takes all signals that t may take now: runs default actions, sets up a frame for each handler.
+ * ret is the result of the call that t returns from: of an interrupted one the first handler
+ * decides whether it is made again (u->frames_restart). Returns the number of handlers, or -1 when
+ * t is dead.
  */
 int signals_deliver(struct task *t, s64 ret);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From call numbers (x86-64, asm/unistd_64.h) to the typed functions of syscalls.h. One row for each call;
- * the letters of args say how syscall_format.c prints the arguments.
+ * From call numbers (x86-64, asm/unistd_64.h) to the typed functions of syscalls.h. One row for
+ * each call; the letters of args say how syscall_format.c prints the arguments.
  */
 #include "stack/syscall_table.h"
 
@@ -149,15 +149,15 @@ static const struct syscall_entry calls[] = {
 	CALL(connect, "fau", true),
 	CALL(dup, "f", false),
 	CALL(dup2, "fd", false),
-	CALL(dup3, "fdx", false),
+	CALL(dup3, "fdX", false),
 	CALL(epoll_create, "d", false),
-	CALL(epoll_create1, "x", false),
+	CALL(epoll_create1, "X", false),
 	CALL(epoll_ctl, "fCfe", false),
 	CALL(epoll_pwait, "fEdds", false),
 	CALL(epoll_pwait2, "fEdts", false),
 	CALL(epoll_wait, "fEdd", false),
 	CALL(eventfd, "u", false),
-	CALL(eventfd2, "ux", false),
+	CALL(eventfd2, "uX", false),
 	CALL(exit, "d", false),
 	CALL(exit_group, "d", false),
 	CALL(fcntl, "fdd", false),
@@ -187,7 +187,7 @@ static const struct syscall_entry calls[] = {
 	CALL(nanosleep, "tT", false),
 	CALL(pause, "", false),
 	CALL(pipe, "i", false),
-	CALL(pipe2, "ix", false),
+	CALL(pipe2, "iX", false),
 	CALL(poll, "Wud", false),
 	CALL(ppoll, "Wuts", false),
 	CALL(pread64, "fBud", false),
@@ -218,8 +218,8 @@ static const struct syscall_entry calls[] = {
 	CALL(setrlimit, "dp", false),
 	CALL(setsockopt, "fLOou", true),
 	CALL(shutdown, "fd", true),
-	CALL(socket, "FKd", true),
-	CALL(socketpair, "FKdi", true),
+	CALL(socket, "FKP", true),
+	CALL(socketpair, "FKPi", true),
 	CALL(tgkill, "ddg", false),
 	CALL(timerfd_create, "dx", false),
 	CALL(timerfd_gettime, "fp", false),

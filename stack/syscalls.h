@@ -20,7 +20,7 @@
 struct mmsghdr;
 struct stat;
 
-/* ---- sockets: net_syscalls.c, msg_syscalls.c ---------------------------------------------------- */
+/* ---- sockets: net_syscalls.c, msg_syscalls.c ------------------------------------------------- */
 s64 sys_socket(struct task *t, int family, int type, int protocol);
 s64 sys_socketpair(struct task *t, int family, int type, int protocol, int fds[2]);
 s64 sys_bind(struct task *t, int fd, const struct sockaddr *sa, socklen_t len);
@@ -42,7 +42,7 @@ s64 sys_sendmmsg(struct task *t, int fd, struct mmsghdr *vec, unsigned vlen, int
 s64 sys_recvmmsg(struct task *t, int fd, struct mmsghdr *vec, unsigned vlen, int flags,
 		 const struct timespec *timeout);
 
-/* ---- reading and writing: rw_syscalls.c --------------------------------------------------------- */
+/* ---- reading and writing: rw_syscalls.c ------------------------------------------------------ */
 s64 sys_read(struct task *t, int fd, void *buf, size_t len);
 s64 sys_write(struct task *t, int fd, const void *buf, size_t len);
 s64 sys_readv(struct task *t, int fd, const struct iovec *iov, int count);
@@ -54,7 +54,7 @@ s64 sys_lseek(struct task *t, int fd, s64 off, int whence);
 s64 sys_ftruncate(struct task *t, int fd, s64 len);
 s64 sys_fstat(struct task *t, int fd, struct stat *st);
 
-/* ---- descriptors: fd_syscalls.c ----------------------------------------------------------------- */
+/* ---- descriptors: fd_syscalls.c -------------------------------------------------------------- */
 s64 sys_close(struct task *t, int fd);
 s64 sys_close_range(struct task *t, unsigned first, unsigned last, unsigned flags);
 s64 sys_dup(struct task *t, int fd);
@@ -63,7 +63,7 @@ s64 sys_dup3(struct task *t, int fd, int newfd, int flags);
 s64 sys_fcntl(struct task *t, int fd, int cmd, s64 arg);
 s64 sys_ioctl(struct task *t, int fd, unsigned cmd, void *arg);
 
-/* ---- waiting for events: poll.c, select.c, eventpoll.c ------------------------------------------ */
+/* ---- waiting for events: poll.c, select.c, eventpoll.c --------------------------------------- */
 s64 sys_poll(struct task *t, struct pollfd *fds, unsigned nfds, int timeout_ms);
 s64 sys_ppoll(struct task *t, struct pollfd *fds, unsigned nfds, struct timespec *timeout,
 	      const struct sigset *mask);
@@ -78,7 +78,7 @@ s64 sys_epoll_pwait(struct task *t, int epfd, struct epoll_event *ev, int max, i
 s64 sys_epoll_pwait2(struct task *t, int epfd, struct epoll_event *ev, int max,
 		     const struct timespec *timeout, const struct sigset *mask);
 
-/* ---- files that are no sockets: pipe.c, eventfd.c, timerfd.c, memfile.c ------------------------- */
+/* ---- files that are no sockets: pipe.c, eventfd.c, timerfd.c, memfile.c ---------------------- */
 s64 sys_pipe2(struct task *t, int fds[2], int flags);
 s64 sys_eventfd2(struct task *t, unsigned initval, int flags);
 s64 sys_timerfd_create(struct task *t, int clock, int flags);
@@ -89,7 +89,7 @@ s64 sys_memfd_create(struct task *t, const char *name, unsigned flags);
 /* An anonymous file with this content, for files that a scenario gives a program. A descriptor. */
 s64 memfile_open(struct task *t, const void *content, size_t len, int flags);
 
-/* ---- signals: signal_syscalls.c ----------------------------------------------------------------- */
+/* ---- signals: signal_syscalls.c -------------------------------------------------------------- */
 
 /* struct kernel_sigaction of x86-64. handler: 0 SIG_DFL, 1 SIG_IGN, else the program's own name. */
 struct ksigaction {
@@ -98,7 +98,8 @@ struct ksigaction {
 	u64 restorer;
 	struct sigset mask;
 };
-s64 sys_rt_sigaction(struct task *t, int signo, const struct ksigaction *act, struct ksigaction *old);
+s64 sys_rt_sigaction(struct task *t, int signo, const struct ksigaction *act,
+		     struct ksigaction *old);
 s64 sys_rt_sigprocmask(struct task *t, int how, const struct sigset *set, struct sigset *old);
 s64 sys_rt_sigpending(struct task *t, struct sigset *set);
 s64 sys_rt_sigsuspend(struct task *t, const struct sigset *mask);
@@ -114,7 +115,7 @@ s64 sys_alarm(struct task *t, unsigned seconds);
 s64 sys_setitimer(struct task *t, int which, const struct itimerval *new_value,
 		  struct itimerval *old_value);
 
-/* ---- tasks, time: task_syscalls.c, time_syscalls.c ---------------------------------------------- */
+/* ---- tasks, time: task_syscalls.c, time_syscalls.c ------------------------------------------- */
 s64 sys_exit(struct task *t, int status);
 s64 sys_exit_group(struct task *t, int status);
 s64 sys_spawn(struct task *t, const struct spawn_req *req);

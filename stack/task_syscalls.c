@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processes and threads: fork, exit, wait4(2), identities, affinity, limits, getrandom(2), uname(2).
+ * Processes and threads: fork, exit, wait4(2), identities, affinity, limits, getrandom(2),
+ * uname(2).
  */
 #include <linux/capability.h>
 #include <sched.h>
@@ -16,9 +17,12 @@
 #define WALL_BITS (WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WALL | __WCLONE)
 #endif
 
-/* ---- birth and death ---------------------------------------------------------------------------- */
+/* ---- birth and death ------------------------------------------------------------------------- */
 
-/* What a child has of its parent (fork(2)): descriptors, dispositions, identity; no pending signals. */
+/*
+ * What a child has of its parent (fork(2)): descriptors, dispositions, identity; no pending
+ * signals.
+ */
 static struct process *fork_process(struct task *t, const char *name)
 {
 	struct process *parent = t->proc;
@@ -97,7 +101,7 @@ s64 sys_wait4(struct task *t, int pid, int *status, int options, struct rusage *
 	return task_wait_on(t, &t->proc->wait_child, false, 0, NSEC_NEVER, "wait4");
 }
 
-/* ---- identities -------------------------------------------------------------------------------- */
+/* ---- identities ------------------------------------------------------------------------------ */
 
 s64 sys_getpid(struct task *t)
 {
@@ -109,9 +113,10 @@ s64 sys_gettid(struct task *t)
 	return t->tid;
 }
 
+/* Who has no parent (any more) belongs to init. */
 s64 sys_getppid(struct task *t)
 {
-	return t->proc->parent ? t->proc->parent->pid : 0;
+	return t->proc->parent ? t->proc->parent->pid : 1;
 }
 
 s64 sys_setpgid(struct task *t, int pid, int pgid)
@@ -133,7 +138,7 @@ s64 sys_getpgid(struct task *t, int pid)
 	return p ? p->pgid : -ESRCH;
 }
 
-/* ---- scheduling -------------------------------------------------------------------------------- */
+/* ---- scheduling ------------------------------------------------------------------------------ */
 
 s64 sys_sched_yield(struct task *t)
 {
@@ -193,7 +198,7 @@ s64 sys_getcpu(struct task *t, unsigned *cpu, unsigned *node)
 	return 0;
 }
 
-/* ---- the rest ---------------------------------------------------------------------------------- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 s64 sys_getrandom(struct task *t, void *buf, size_t len, unsigned flags)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Clocks and sleeping (clock_gettime(2), nanosleep(2)). Every clock that counts time is virtual time; the
- * epoch is the start of the run. Sleeps end to the nanosecond: there is no timer slack.
+ * Clocks and sleeping (clock_gettime(2), nanosleep(2)). Every clock that counts time is virtual
+ * time; the epoch is the start of the run. Sleeps end to the nanosecond: there is no timer slack.
  */
 #include "stack/poll.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * timerfd_create(2). All clocks are virtual time, which nobody sets, so cancelling on a change of the
- * clock never happens.
+ * timerfd_create(2). All clocks are virtual time, which nobody sets, so cancelling on a change of
+ * the clock never happens.
  */
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -173,7 +173,8 @@ s64 sys_timerfd_settime(struct task *t, int fd, int flags, const struct itimersp
 	timer_del(&tf->timer);
 	tf->ticks = 0;
 	tf->expired = false;
-	tf->interval = new_value->it_interval.tv_sec * NSEC_PER_SEC + new_value->it_interval.tv_nsec;
+	tf->interval = new_value->it_interval.tv_sec * NSEC_PER_SEC +
+		       new_value->it_interval.tv_nsec;
 	value = new_value->it_value.tv_sec * NSEC_PER_SEC + new_value->it_value.tv_nsec;
 	if (!value)
 		return 0;

@@ -254,8 +254,8 @@ static int herd_run(struct vproc *p, bool shared, u32 events)
 }
 
 /*
- * Waiters of one instance: an edge wakes one, the latest. Instances that each watch the file: all are
- * woken, or with EPOLLEXCLUSIVE the first only.
+ * Waiters of one instance: an edge wakes one, the latest. Instances that each watch the file: all
+ * are woken, or with EPOLLEXCLUSIVE the first only.
  */
 static void herds(struct vproc *p)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sendmsg(2), recvmsg(2) and their relatives, on UDP over the loopback device: names, flags, control
- * messages, time limits, several messages in one call.
+ * sendmsg(2), recvmsg(2) and their relatives, on UDP over the loopback device: names, flags,
+ * control messages, time limits, several messages in one call.
  */
 #include "tests/unit/unit.h"
 #include "tests/unit/support/vrun.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * signal(7): handlers, interrupted calls, SA_RESTART, masks, default actions, timers that send signals.
+ * signal(7): handlers, interrupted calls, SA_RESTART, masks, default actions, timers that send
+ * signals.
  */
 #include "tests/unit/unit.h"
 #include "tests/unit/support/vrun.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The driver of calls as the trace shows it: rows, arguments, results, costs, calls that never return.
+ * The driver of calls as the trace shows it: rows, arguments, results, costs, calls that never
+ * return.
  */
 #include "tests/unit/unit.h"
 #include "tests/unit/support/vrun.h"
@@ -121,11 +122,11 @@ static void many_calls(struct vproc *p)
 }
 
 static const char expected_calls[] =
-	"socket(AF_INET, SOCK_DGRAM|SOCK_NONBLOCK, 17) = 3\n"
+	"socket(AF_INET, SOCK_DGRAM|SOCK_NONBLOCK, IPPROTO_UDP) = 3\n"
 	"bind(99, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr(\"0.0.0.0\")}, 16) = -1 EBADF\n"
 	"setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0\n"
 	"setsockopt(3, SOL_SOCKET, SO_LINGER, {l_onoff=1, l_linger=3}, 8) = 0\n"
-	"pipe2([4, 5], 0x800) = 0\n"
+	"pipe2([4, 5], O_NONBLOCK) = 0\n"
 	"writev(5, [{iov_base=\"ab\", iov_len=2}, {iov_base=\"c\\n\", iov_len=2}], 2) = 4\n"
 	"read(4, \"abc\\n\", 8) = 4\n"
 	"read(4, ..., 8) = -1 EAGAIN\n"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * script.h and vrun.h on the running kernel: the oracle. A unit test whose only door is vcall() is built
- * with this file in place of the library, and must pass as it does in the simulator:
+ * script.h and vrun.h on the running kernel: the oracle. A unit test whose only door is vcall() is
+ * built with this file in place of the library, and must pass as it does in the simulator:
  *
  *	cc -std=c17 -D_GNU_SOURCE -I. tests/unit/pipe_test.c tests/unit/support/native.c -lcmocka -lpthread
  */

@@ -2,8 +2,9 @@
 /*
  * Virtual processes for unit tests: a C function that makes calls as a real program does.
  *
- * Each process runs on a stack of its own; vcall() switches to the simulator, which carries the call out
- * in virtual time and switches back with the result. So a test reads as the socket program it models:
+ * Each process runs on a stack of its own; vcall() switches to the simulator, which carries the
+ * call out in virtual time and switches back with the result. So a test reads as the socket program
+ * it models:
  *
  *	static void client(struct vproc *p)
  *	{

@@ -2,7 +2,8 @@
 /*
  * One scripted process on a host with a stack: the frame of most tests of the system calls.
  *
- * Tests that use nothing but script.h's interface and vrun() say the same of Linux: native.c runs them there.
+ * Tests that use nothing but script.h's interface and vrun() say the same of Linux: native.c runs
+ * them there.
  */
 #ifndef TESTS_UNIT_SUPPORT_VRUN_H
 #define TESTS_UNIT_SUPPORT_VRUN_H
