@@ -69,9 +69,64 @@ $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(UNITLIB) $(LIB)
 unit: $(if $(T),$(BUILD)/tests/unit/$(T)_test,$(UNITBIN))
 	@set -e; for t in $^; do ASAN_OPTIONS=detect_leaks=1 $$t; done
 
+scenarios-check: $(BUILD)/sockloom
+	@tests/scenario/run.sh $<
+
+# ---- what README names ----------------------------------------------------------------------------
+
+help:
+	@echo 'make            build ./sockloom'
+	@echo 'make demo       install what is missing, build, run a scenario, look at its packets'
+	@echo 'make check      install what is missing, build three ways, run every test'
+	@echo 'make unit       unit tests only; T=NAME for one'
+	@echo 'make lint       clang-tidy, cppcheck, layers, banned functions'
+	@echo 'make fuzz       fuzz what parses; FUZZ_SECONDS=20 for each target'
+	@echo 'make bench      measure'
+	@echo 'CC=clang, SANITIZE=1 (address and undefined behaviour), V=1 (show commands)'
+
+deps:
+	@tools/deps.sh build
+deps-check:
+	@tools/deps.sh check
+
+# A recursive make, since pkg-config may only be there after deps.
+demo: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) sockloom
+	@tools/demo.sh
+
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+SUB   = $(MAKE) --no-print-directory -j$(JOBS)
+
+check: deps-check
+	@$(SUB) all unit-bins
+	@$(SUB) CC=clang all unit-bins
+	@$(SUB) SANITIZE=1 all unit-bins
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory CC=clang unit
+	@$(MAKE) --no-print-directory SANITIZE=1 unit
+	@$(MAKE) --no-print-directory lint
+	@tests/scenario/run.sh build/gcc/sockloom
+	@tests/scenario/run.sh build/gcc-san/sockloom
+	@tests/determinism/run.sh build/gcc/sockloom build/clang/sockloom $(SEEDS)
+	@$(MAKE) --no-print-directory fuzz
+	@echo 'check: all passed'
+
+unit-bins: $(UNITBIN)
+
+LINTSRC = $(SRCS) $(MAIN) $(UNIT_TESTS:%=tests/unit/%_test.c) $(UNIT_SUPPORT:%=tests/unit/%)
+lint: $(LIB)
+	@tests/lint/layers.sh
+	@LIB=$(LIB) tests/lint/banned.sh
+	@printf '%s\n' $(LINTSRC) | xargs -P $(JOBS) -n 8 sh -c 'clang-tidy --quiet "$$@" -- \
+		$(filter -I% -D% -std%,$(CFLAGS)) -Wno-unknown-warning-option 2>/dev/null' tidy
+	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr -I. -j $(JOBS) \
+		--suppress=missingIncludeSystem --suppress=unusedStructMember --error-exitcode=1 sim nic stack tools
+	@echo 'lint: clean'
+
+
 clean:
 	rm -rf build sockloom
 
-.PHONY: all unit clean
+.PHONY: all unit unit-bins lint clean help deps deps-check demo check scenarios-check
 .SECONDARY:
 -include $(OBJS:.o=.d) $(UNITBIN:=.d) $(MAIN:%.c=$(BUILD)/%.d)

@@ -85,10 +85,9 @@ static void dim_decide(struct nic_irq_state *m, nsec_t now)
 
 	if (!m->dim_step)
 		m->dim_step = 1;
+	/* As before, or better: the direction stays, since fewer interrupts are a gain of their own. */
 	if (ppms * 10 < m->dim_ppms * 9)
 		m->dim_step = (s8)-m->dim_step;
-	else if (ppms * 9 <= m->dim_ppms * 10)
-		m->dim_step = m->dim_step; /* as before: keep the direction, it costs interrupts only */
 	/* Hardly any traffic: latency counts. */
 	if (ppms < 10)
 		m->dim_step = -1;

@@ -10,7 +10,7 @@
 #include "sim/engine/units.h"
 #include "sim/scenario/scenario_priv.h"
 
-int scenario_error(lua_State *L, const char *fmt, ...)
+_Noreturn int scenario_error(lua_State *L, const char *fmt, ...)
 {
 	char text[512];
 	va_list ap;
@@ -18,7 +18,8 @@ int scenario_error(lua_State *L, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	return luaL_error(L, "%s", text);
+	luaL_error(L, "%s", text);
+	abort();
 }
 
 /* Edit distance, for "did you mean"; names are short. */
@@ -107,7 +108,6 @@ static const char *unit_text(lua_State *L, int idx, const char *what, const stru
 	}
 	scenario_error(L, "%s: '%s' must be a string with a unit, such as \"%s\"", what, f->name,
 		       example);
-	return NULL;
 }
 
 static void unit_value(lua_State *L, int idx, const char *what, const struct field *f, void *p)

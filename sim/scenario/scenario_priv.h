@@ -105,7 +105,7 @@ struct field {
 void fields_parse(lua_State *L, int idx, const char *what, const struct field *fields, size_t n,
 		  void *obj, bool array);
 /* A Lua error "what: text"; does not return. */
-int scenario_error(lua_State *L, const char *fmt, ...) __printf_like(2, 3);
+_Noreturn int scenario_error(lua_State *L, const char *fmt, ...) __printf_like(2, 3);
 
 nsec_t check_duration(lua_State *L, int idx, const char *what);
 union ipaddr check_prefix(lua_State *L, const char *text, int *plen);
