@@ -70,6 +70,11 @@ bool enqueue_to_backlog(struct sk_buff *skb, struct cpu *cpu)
 	struct softnet_data *sd = softnet(cpu);
 	struct host *h = cpu->host;
 
+	if (!(skb->dev->flags & IFF_UP)) {
+		skb->dev->stats.rx_dropped++;
+		kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY, PLACE_BACKLOG);
+		return false;
+	}
 	if (sd->input_pkt_queue.qlen > (u32)h->netdevs->sysctl.netdev_max_backlog) {
 		sd->dropped++;
 		skb->dev->stats.rx_dropped++;
@@ -83,9 +88,13 @@ bool enqueue_to_backlog(struct sk_buff *skb, struct cpu *cpu)
 	sd->input_tail++;
 	if (sd->input_pkt_queue.qlen > 1)
 		return true;
-	if (cpu == cpu_current(h))
+	/*
+	 * A poll that is about to complete (it found the queue empty) learns of the packet by MISSED, or it
+	 * would lie here for ever: later ones find a queue that is not empty and schedule nothing.
+	 */
+	if (cpu == cpu_current(h) || (sd->backlog.state & NAPI_STATE_SCHED))
 		napi_schedule(&sd->backlog);
-	else if (!(sd->backlog.state & NAPI_STATE_SCHED))
+	else
 		irq_raise(&sd->rps_irq);
 	return true;
 }

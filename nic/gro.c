@@ -25,9 +25,13 @@ struct gro_cb {
 	u32 len;	 /* payload bytes so far */
 	u16 mss;	 /* of the first segment */
 	u16 count;	 /* segments */
+	u16 id;		 /* IPv4 identification of the first */
 	u16 l4;		 /* transport header, from data */
 	u16 hdr_len;	 /* all headers, from data */
 	u8 flags;
+	u8 bucket;
+	bool fixed_id;	 /* all have the same identification */
+	u32 jiffy;	 /* when it was held; milliseconds */
 };
 
 static struct gro_cb *gro_cb(struct sk_buff *skb)
@@ -61,6 +65,36 @@ static u32 ip_header_ok(struct sk_buff *skb)
 	return 0;
 }
 
+#define GRO_BUCKETS 8u
+
+/* By the hash that the NIC gave, as Linux does; when it gave none, by the ports. */
+static u8 gro_bucket(const struct sk_buff *skb, const u8 *th)
+{
+	u32 hash = skb->hash ? skb->hash : (u32)get_be16(th) ^ get_be16(th + 2);
+
+	return (u8)(hash % GRO_BUCKETS);
+}
+
+/*
+ * A device that did not look at the checksum leaves that to GRO (skb_gro_checksum_validate()): what is
+ * wrong goes up alone, to be counted where it belongs.
+ */
+static bool gro_checksum_ok(struct sk_buff *skb)
+{
+	const struct gro_cb *cb = gro_cb(skb);
+	const u8 *ip = skb_data(skb);
+	bool v4 = cb->l4 == 20;
+	u32 len = skb->len - cb->l4;
+	u32 sum = csum_partial(ip + (v4 ? 12 : 8), v4 ? 8 : 32, IPPROTO_TCP + len);
+
+	if (skb->ip_summed != CHECKSUM_NONE)
+		return true;
+	if (csum_fold(skb_checksum(skb, cb->l4, len, sum)))
+		return false;
+	skb->ip_summed = CHECKSUM_UNNECESSARY;
+	return true;
+}
+
 /* Fills in the cb; false: not for GRO. */
 static bool gro_parse(struct sk_buff *skb)
 {
@@ -77,6 +111,8 @@ static bool gro_parse(struct sk_buff *skb)
 	*cb = (struct gro_cb){ .seq = get_be32(th + 4), .len = skb->len - l4 - thlen, .count = 1,
 			       .l4 = (u16)l4, .hdr_len = (u16)(l4 + thlen), .flags = th[13] };
 	cb->mss = (u16)cb->len;
+	cb->id = get_be16(skb_data(skb) + 4);
+	cb->bucket = gro_bucket(skb, th);
 	return true;
 }
 
@@ -86,7 +122,8 @@ static bool same_flow(struct sk_buff *p, struct sk_buff *skb)
 	const u8 *ip = skb_data(p), *ip2 = skb_data(skb);
 	u32 addrs = a->l4 == 20 ? 12 : 8, alen = a->l4 == 20 ? 8 : 32;
 
-	return a->l4 == b->l4 && p->protocol == skb->protocol && p->vlan_tci == skb->vlan_tci &&
+	return a->bucket == b->bucket && a->l4 == b->l4 && p->protocol == skb->protocol &&
+	       p->vlan_tci == skb->vlan_tci &&
 	       !memcmp(ip + a->l4, ip2 + b->l4, 4) && !memcmp(ip + addrs, ip2 + addrs, alen) &&
 	       !memcmp(p->head + p->mac_header, skb->head + skb->mac_header, ETH_HLEN);
 }
@@ -97,6 +134,20 @@ static bool same_ip_fields(const u8 *a, const u8 *b, bool v4)
 	if (v4)
 		return a[1] == b[1] && a[8] == b[8] && (a[6] & 0x40) == (b[6] & 0x40);
 	return !memcmp(a, b, 4) && a[7] == b[7];
+}
+
+/*
+ * The IPv4 identification counts up from the first segment; or, with DF, stays what it is, which the second
+ * segment decides (RFC 6864: it has no meaning in an atomic datagram).
+ */
+static bool same_id_rule(struct sk_buff *p, const struct sk_buff *skb)
+{
+	struct gro_cb *a = gro_cb(p);
+	u16 offset = (u16)(((const struct gro_cb *)(const void *)skb->cb)->id - a->id);
+
+	if (a->count == 1 && !offset && (skb_data(p)[6] & 0x40))
+		a->fixed_id = true;
+	return offset == (a->fixed_id ? 0 : a->count);
 }
 
 static bool can_merge(struct sk_buff *p, struct sk_buff *skb)
@@ -116,7 +167,9 @@ static bool can_merge(struct sk_buff *p, struct sk_buff *skb)
 		return false;
 	if (p->len + b->len > GRO_MAX_SIZE)
 		return false;
-	return same_ip_fields(skb_data(p), skb_data(skb), a->l4 == 20);
+	if (!same_ip_fields(skb_data(p), skb_data(skb), a->l4 == 20))
+		return false;
+	return a->l4 != 20 || same_id_rule(p, skb);
 }
 
 /* Appends skb's payload to p and frees skb; false: no slot. */
@@ -166,10 +219,12 @@ static void gro_complete(struct sk_buff *p)
 	p->csum_offset = 16;
 }
 
+/* The batch counts segments, so a long merged packet does not wait for others. */
 static void gro_normal_one(struct napi_struct *n, struct sk_buff *skb)
 {
 	skb_queue_tail(&n->rx_list, skb);
-	if (n->rx_list.qlen >= (u32)softnet_host(n)->netdevs->sysctl.gro_normal_batch)
+	n->rx_count += max(skb->gso_segs, 1);
+	if (n->rx_count >= softnet_host(n)->netdevs->sysctl.gro_normal_batch)
 		gro_normal_list(n);
 }
 
@@ -184,6 +239,36 @@ void napi_gro_flush(struct napi_struct *n)
 {
 	while (n->gro.held.qlen)
 		gro_flush_one(n, skb_peek(&n->gro.held));
+}
+
+static u32 gro_jiffy(const struct napi_struct *n)
+{
+	return (u32)(host_now(softnet_host(n)) / NSEC_PER_MSEC);
+}
+
+void gro_flush_old(struct napi_struct *n)
+{
+	struct sk_buff *p;
+
+	/* The first was held first. */
+	while ((p = skb_peek(&n->gro.held)) != NULL && gro_cb(p)->jiffy != gro_jiffy(n))
+		gro_flush_one(n, p);
+}
+
+/* Makes room in the bucket: its oldest flow goes. */
+static void gro_make_room(struct napi_struct *n, u8 bucket)
+{
+	struct sk_buff *p, *oldest = NULL;
+	u32 count = 0;
+
+	list_for_each_entry(p, &n->gro.held.list, node) {
+		if (gro_cb(p)->bucket != bucket)
+			continue;
+		oldest = oldest ? oldest : p;
+		count++;
+	}
+	if (count >= GRO_MAX_HELD)
+		gro_flush_one(n, oldest);
 }
 
 static struct sk_buff *held_flow(struct napi_struct *n, struct sk_buff *skb)
@@ -208,12 +293,17 @@ void napi_gro_receive(struct napi_struct *n, struct sk_buff *skb)
 	struct sk_buff *p;
 	struct gro_cb *cb = gro_cb(skb);
 
-	if (!(skb->dev->features & NETIF_F_GRO) || skb->ip_summed == CHECKSUM_NONE ||
-	    skb->pkt_type != PACKET_HOST || !gro_parse(skb)) {
+	if (!(skb->dev->features & NETIF_F_GRO) || !gro_parse(skb)) {
 		gro_normal_one(n, skb);
 		return;
 	}
 	p = held_flow(n, skb);
+	if (!gro_checksum_ok(skb)) {
+		if (p)
+			gro_flush_one(n, p);
+		gro_normal_one(n, skb);
+		return;
+	}
 	if (p && can_merge(p, skb)) {
 		bool final = is_final(cb, gro_cb(p)->mss);
 
@@ -229,7 +319,7 @@ void napi_gro_receive(struct napi_struct *n, struct sk_buff *skb)
 		gro_normal_one(n, skb);
 		return;
 	}
-	if (n->gro.held.qlen >= GRO_MAX_HELD)
-		gro_flush_one(n, skb_peek(&n->gro.held));
+	gro_make_room(n, cb->bucket);
+	cb->jiffy = gro_jiffy(n);
 	skb_queue_tail(&n->gro.held, skb);
 }

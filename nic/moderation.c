@@ -38,6 +38,7 @@ static void raise_now(struct nic_queue *q)
 
 	m->frames = m->tx_frames = 0;
 	event_cancel(q->nic->dev->host->sim, &m->ev);
+	m->fired = true;
 	m->raised++;
 	irq_raise(&m->irq);
 }
@@ -46,7 +47,7 @@ static void moderation_expire(struct sim *s, struct event *ev)
 {
 	struct nic_queue *q = container_of(ev, struct nic_queue, mod.ev);
 
-	if (!q->mod.masked)
+	if (!q->mod.masked && !q->mod.fired)
 		raise_now(q);
 }
 
@@ -57,7 +58,7 @@ void nic_irq_event(struct nic_queue *q, u32 n, bool tx)
 	u32 limit, count;
 	nsec_t delay, when;
 
-	if (m->masked)
+	if (m->masked || m->fired)
 		return;
 	if (tx) {
 		delay = q->nic->p.coalesce.tx_usecs;
@@ -113,6 +114,7 @@ static void nic_interrupt(struct irq *irq)
 	struct nic_queue *q = container_of(irq, struct nic_queue, mod.irq);
 	struct host *h = irq->host;
 
+	q->mod.fired = false;
 	q->mod.masked = true;
 	trace_irq(h->sim->trace, host_now(h), h->id, irq->number, irq->cpu, "mask");
 	napi_schedule(&q->napi);
@@ -145,6 +147,6 @@ void nic_irq_stop(struct nic_queue *q)
 {
 	event_cancel(q->nic->dev->host->sim, &q->mod.ev);
 	irq_cancel(&q->mod.irq);
-	q->mod.masked = false;
+	q->mod.masked = q->mod.fired = false;
 	q->mod.frames = q->mod.tx_frames = 0;
 }

@@ -33,19 +33,27 @@ bool napi_schedule_prep(struct napi_struct *n)
 	return true;
 }
 
+/* On the CPU that runs now. A net_rx_action() that is under way finds it by itself. */
+static void poll_list_add(struct napi_struct *n)
+{
+	struct cpu *cpu = cpu_current(softnet_host(n));
+	struct softnet_data *sd = softnet(cpu);
+
+	list_add_tail(&n->poll_node, &sd->poll_list);
+	if (!sd->rx_active)
+		softirq_raise(cpu, SOFTIRQ_NET_RX);
+}
+
 void napi_schedule(struct napi_struct *n)
 {
-	struct cpu *cpu;
-
 	if (!napi_schedule_prep(n))
 		return;
 	if (n->state & NAPI_STATE_THREADED) {
+		n->state |= NAPI_STATE_SCHED_THREADED;
 		napi_thread_wake(n);
 		return;
 	}
-	cpu = cpu_current(softnet_host(n));
-	list_add_tail(&n->poll_node, &softnet(cpu)->poll_list);
-	softirq_raise(cpu, SOFTIRQ_NET_RX);
+	poll_list_add(n);
 }
 
 /* gro_flush_timeout and napi_defer_hard_irqs: a poll by timer in place of an interrupt. */
@@ -80,7 +88,19 @@ void napi_init(struct napi_struct *n, struct host *h, const struct napi_ops *ops
 
 void napi_enable(struct napi_struct *n)
 {
-	n->state &= ~(NAPI_STATE_SCHED | NAPI_STATE_DISABLE | NAPI_STATE_MISSED);
+	n->state &= ~(NAPI_STATE_SCHED | NAPI_STATE_SCHED_THREADED | NAPI_STATE_DISABLE |
+		      NAPI_STATE_MISSED);
+	n->defer_hard_irqs_count = n->defer_hard_irqs;
+}
+
+void dev_set_napi_defer(struct net_device *dev, nsec_t gro_flush_timeout, u32 defer_hard_irqs)
+{
+	struct napi_struct *n;
+
+	list_for_each_entry(n, &dev->napis, dev_node) {
+		n->gro_flush_timeout = gro_flush_timeout;
+		n->defer_hard_irqs = n->defer_hard_irqs_count = defer_hard_irqs;
+	}
 }
 
 void napi_disable(struct napi_struct *n)
@@ -94,9 +114,11 @@ void napi_disable(struct napi_struct *n)
 			softnet(&h->cpus[i])->poll.napi = NULL;
 	}
 	napi_thread_forget(n);
+	n->state &= ~NAPI_STATE_SCHED_THREADED;
 	n->state |= NAPI_STATE_SCHED | NAPI_STATE_DISABLE;
 	skb_queue_purge(&n->gro.held);
 	skb_queue_purge(&n->rx_list);
+	n->rx_count = 0;
 }
 
 struct napi_struct *napi_by_id(struct host *h, u32 napi_id)
@@ -115,36 +137,41 @@ struct napi_struct *napi_by_id(struct host *h, u32 napi_id)
 
 /* ---- one poll ---------------------------------------------------------------------------------- */
 
-/* napi_complete_done(): false when the poll goes on or a timer will do what the interrupt would. */
+/*
+ * napi_complete_done(): true when the driver is to re-arm its interrupt. It is not when something was
+ * scheduled meanwhile (then it stays scheduled), nor while napi_defer_hard_irqs lets the timer do what
+ * the interrupt would. gro_flush_timeout alone holds flows for more segments, with interrupts on.
+ */
 static bool napi_complete_done(struct napi_struct *n)
 {
-	bool deferred = false;
+	nsec_t timeout = 0;
+	bool rearm = true;
 
 	if (n->work) {
-		if (n->gro.held.qlen && n->gro_flush_timeout)
-			deferred = true;
+		if (n->gro.held.qlen)
+			timeout = n->gro_flush_timeout;
 		n->defer_hard_irqs_count = n->defer_hard_irqs;
 	}
 	if (n->defer_hard_irqs_count) {
 		n->defer_hard_irqs_count--;
-		deferred = n->gro_flush_timeout > 0;
+		timeout = n->gro_flush_timeout;
+		rearm = !timeout;
 	}
-	if (!(deferred && n->gro.held.qlen && n->work))
+	if (timeout)
+		gro_flush_old(n);
+	else
 		napi_gro_flush(n);
 	gro_normal_list(n);
 	trace_napi(n, "complete");
-	/* Something was scheduled while the poll ran: it has to look again. */
 	if (n->state & NAPI_STATE_MISSED) {
 		n->state &= ~NAPI_STATE_MISSED;
 		trace_napi(n, "missed");
 		return false;
 	}
-	n->state &= ~NAPI_STATE_SCHED;
-	if (deferred) {
-		timer_mod(&n->timer, n->timer.host->sim->now + n->gro_flush_timeout);
-		return false;
-	}
-	return true;
+	n->state &= ~(NAPI_STATE_SCHED | NAPI_STATE_SCHED_THREADED);
+	if (timeout)
+		timer_mod(&n->timer, host_now(softnet_host(n)) + timeout);
+	return rearm;
 }
 
 nsec_t napi_poll_next(struct napi_poll_ctx *c)
@@ -160,17 +187,9 @@ nsec_t napi_poll_next(struct napi_poll_ctx *c)
 	case NAPI_BEGIN:
 		return cost[COST_NAPI_POLL];
 	case NAPI_POLL:
-		next = n->work < n->weight ? n->ops->next(n) : CPU_NO_STEP;
+		next = n->ops->next(n);
 		if (next != CPU_NO_STEP)
 			return next;
-		if (n->work >= n->weight) {
-			/* The budget is used up: it stays scheduled, behind the others. */
-			trace_napi(n, "poll");
-			napi_gro_flush(n);
-			gro_normal_list(n);
-			c->napi = NULL;
-			return CPU_NO_STEP;
-		}
 		c->phase = NAPI_COMPLETE;
 		return cost[COST_NAPI_COMPLETE];
 	case NAPI_COMPLETE:
@@ -179,6 +198,49 @@ nsec_t napi_poll_next(struct napi_poll_ctx *c)
 		return cost[COST_NAPI_REARM] + (n->ops->rearm_delay ? n->ops->rearm_delay(n) : 0);
 	}
 	return CPU_NO_STEP;
+}
+
+static void poll_ends(struct napi_poll_ctx *c, bool again)
+{
+	c->napi = NULL;
+	c->again = again;
+}
+
+static void poll_unit(struct napi_poll_ctx *c, struct napi_struct *n)
+{
+	int work = n->ops->poll_one(n);
+
+	n->work += work;
+	c->used += work;
+	if (n->work < n->weight)
+		return;
+	/* The budget is used up: it stays scheduled, behind the others. */
+	trace_napi(n, "poll");
+	n->packets += (u64)n->work;
+	gro_flush_old(n);
+	gro_normal_list(n);
+	poll_ends(c, true);
+}
+
+/*
+ * Once SCHED is clear anybody may schedule the instance, and another CPU may poll it while this one
+ * still re-arms: nothing of the instance's poll may be looked at after that.
+ */
+static void poll_complete(struct napi_poll_ctx *c, struct napi_struct *n)
+{
+	bool rearm;
+
+	trace_napi(n, "poll");
+	n->packets += (u64)n->work;
+	rearm = napi_complete_done(n);
+	if (rearm && n->ops->rearm) {
+		c->phase = NAPI_REARM;
+		return;
+	}
+	/* It missed something, and is scheduled anew; a thread sees that by itself. */
+	if ((n->state & (NAPI_STATE_SCHED | NAPI_STATE_SCHED_THREADED)) == NAPI_STATE_SCHED)
+		poll_list_add(n);
+	poll_ends(c, false);
 }
 
 void napi_poll_run(struct napi_poll_ctx *c)
@@ -194,23 +256,13 @@ void napi_poll_run(struct napi_poll_ctx *c)
 		c->phase = NAPI_POLL;
 		break;
 	case NAPI_POLL:
-		n->work += n->ops->poll_one(n);
+		poll_unit(c, n);
 		break;
 	case NAPI_COMPLETE:
-		trace_napi(n, "poll");
-		n->packets += (u64)n->work;
-		if (napi_complete_done(n)) {
-			c->phase = NAPI_REARM;
-			if (!n->ops->rearm)
-				c->napi = NULL;
-		} else if (n->state & NAPI_STATE_SCHED) {
-			c->phase = NAPI_BEGIN;
-		} else {
-			c->napi = NULL;
-		}
+		poll_complete(c, n);
 		break;
 	case NAPI_REARM:
-		c->napi = NULL;
+		poll_ends(c, false);
 		trace_napi(n, "rearm");
 		if (n->ops->rearm(n))
 			napi_schedule(n);
@@ -220,61 +272,60 @@ void napi_poll_run(struct napi_poll_ctx *c)
 
 /* ---- net_rx_action() --------------------------------------------------------------------------- */
 
-static bool rx_limit_reached(const struct softnet_data *sd)
+/*
+ * One action polls each instance of its list once; those that used up their budget are left for the
+ * next action, which is another round of the softirq loop with a fresh budget. So a single busy queue
+ * never exceeds netdev_budget: it runs into the limits of the softirq loop instead.
+ */
+static void action_begin(struct softnet_data *sd)
 {
-	return sd->rx_budget <= 0 || host_now(sd->cpu->host) >= sd->rx_deadline;
+	struct host *h = sd->cpu->host;
+
+	sd->rx_active = true;
+	sd->rx_squeezed = false;
+	sd->rx_budget = h->netdev_budget;
+	sd->rx_deadline = host_now(h) + h->netdev_budget_time;
+	list_splice_tail_init(&sd->poll_list, &sd->rx_todo);
 }
 
-/* The poll that is over used this much; what stays scheduled goes to the end of the list. */
-static void poll_over(struct softnet_data *sd, struct napi_struct *n)
-{
-	sd->rx_budget -= n->work;
-	if ((n->state & (NAPI_STATE_SCHED | NAPI_STATE_DISABLE)) == NAPI_STATE_SCHED &&
-	    list_empty(&n->poll_node) && n->work >= n->weight)
-		list_add_tail(&n->poll_node, &sd->poll_list);
-}
-
-static bool poll_pick(struct softnet_data *sd)
+static bool action_pick(struct softnet_data *sd)
 {
 	struct napi_struct *n;
 
-	if (list_empty(&sd->poll_list))
+	if (sd->rx_squeezed)
 		return false;
-	if (rx_limit_reached(sd)) {
-		sd->time_squeeze++;
-		softirq_raise(sd->cpu, SOFTIRQ_NET_RX);
+	if (list_empty(&sd->rx_todo) && list_empty(&sd->rx_repoll))
+		list_splice_tail_init(&sd->poll_list, &sd->rx_todo);
+	if (list_empty(&sd->rx_todo))
 		return false;
-	}
-	n = list_first_entry(&sd->poll_list, struct napi_struct, poll_node);
+	n = list_first_entry(&sd->rx_todo, struct napi_struct, poll_node);
 	list_del_init(&n->poll_node);
-	sd->poll = (struct napi_poll_ctx){ .napi = n, .phase = NAPI_BEGIN };
+	sd->poll = (struct napi_poll_ctx){ .napi = n };
 	return true;
+}
+
+/* What is left goes on the list again: first what was not polled, then what is new. */
+static void action_end(struct softnet_data *sd)
+{
+	list_splice_tail_init(&sd->poll_list, &sd->rx_todo);
+	list_splice_tail_init(&sd->rx_repoll, &sd->rx_todo);
+	list_splice_tail_init(&sd->rx_todo, &sd->poll_list);
+	sd->rx_active = false;
+	if (!list_empty(&sd->poll_list))
+		softirq_raise(sd->cpu, SOFTIRQ_NET_RX);
 }
 
 nsec_t net_rx_next(struct cpu *cpu)
 {
 	struct softnet_data *sd = softnet(cpu);
-	struct host *h = cpu->host;
 
-	if (!sd->rx_active) {
-		sd->rx_active = true;
-		sd->rx_budget = h->netdev_budget;
-		sd->rx_deadline = host_now(h) + h->netdev_budget_time;
+	if (!sd->rx_active)
+		action_begin(sd);
+	if (!sd->poll.napi && !action_pick(sd)) {
+		action_end(sd);
+		return CPU_NO_STEP;
 	}
-	for (;;) {
-		struct napi_struct *n = sd->poll.napi;
-		nsec_t cost;
-
-		if (!n && !poll_pick(sd))
-			break;
-		n = sd->poll.napi;
-		cost = napi_poll_next(&sd->poll);
-		if (cost != CPU_NO_STEP)
-			return cost;
-		poll_over(sd, n);
-	}
-	sd->rx_active = false;
-	return CPU_NO_STEP;
+	return napi_poll_next(&sd->poll);
 }
 
 void net_rx_run(struct cpu *cpu)
@@ -283,7 +334,13 @@ void net_rx_run(struct cpu *cpu)
 	struct napi_struct *n = sd->poll.napi;
 
 	napi_poll_run(&sd->poll);
-	/* Completed or re-armed: charged here, since the next step is another instance's. */
-	if (n && !sd->poll.napi)
-		poll_over(sd, n);
+	if (!n || sd->poll.napi)
+		return;
+	if (sd->poll.again)
+		list_add_tail(&n->poll_node, &sd->rx_repoll);
+	sd->rx_budget -= sd->poll.used;
+	if (sd->rx_budget <= 0 || host_now(cpu->host) >= sd->rx_deadline) {
+		sd->time_squeeze++;
+		sd->rx_squeezed = true;
+	}
 }

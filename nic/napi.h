@@ -22,6 +22,7 @@
 #define NAPI_STATE_THREADED (1u << 3)
 #define NAPI_STATE_IN_BUSY_POLL (1u << 4)
 #define NAPI_STATE_PREFER_BUSY_POLL (1u << 5)
+#define NAPI_STATE_SCHED_THREADED (1u << 6) /* scheduled, and its thread is to poll */
 
 #define NAPI_POLL_WEIGHT 64
 #define MIN_NAPI_ID 8193 /* above the number of CPUs, so that SO_INCOMING_NAPI_ID tells them apart */
@@ -40,7 +41,7 @@ struct napi_ops {
 	bool (*rearm)(struct napi_struct *n); /* NULL: no interrupt */
 };
 
-#define GRO_MAX_HELD 8 /* flows of one bucket; one bucket here */
+#define GRO_MAX_HELD 8 /* flows of one of the buckets that flow hashes are spread over */
 
 struct gro_list {
 	struct sk_buff_head held; /* flows in order of first packet */
@@ -51,8 +52,10 @@ enum napi_phase { NAPI_BEGIN = 0, NAPI_POLL, NAPI_COMPLETE, NAPI_REARM };
 
 /* A poll under way: in softnet_data for the softirq, in a thread of its own otherwise. */
 struct napi_poll_ctx {
-	struct napi_struct *napi;
+	struct napi_struct *napi; /* NULL: the poll is over */
 	enum napi_phase phase;
+	bool again; /* it is over because the budget is used up: the instance stays scheduled */
+	int used;   /* budget so far */
 };
 
 struct napi_struct {
@@ -66,6 +69,7 @@ struct napi_struct {
 	int work;     /* done in the poll under way */
 	struct gro_list gro;
 	struct sk_buff_head rx_list; /* gro_normal batch */
+	int rx_count;		     /* segments in it */
 	nsec_t gro_flush_timeout;
 	u32 defer_hard_irqs, defer_hard_irqs_count;
 	struct timer timer; /* gro_flush_timeout, defer_hard_irqs */
@@ -91,9 +95,11 @@ struct napi_struct *napi_by_id(struct host *h, u32 napi_id);
 /* One busy-poll round from task context: up to budget packets; returns how many. Used by sockets. */
 int napi_busy_poll(struct napi_struct *n, int budget);
 
+/* /sys/class/net/DEV/gro_flush_timeout and napi_defer_hard_irqs, of all instances of a device. */
+void dev_set_napi_defer(struct net_device *dev, nsec_t gro_flush_timeout, u32 defer_hard_irqs);
 /*
- * One poll as a sequence of steps, wherever it runs: the cost of the next step, CPU_NO_STEP when the poll
- * is over (c->napi is then NULL); and its effect.
+ * One poll as a sequence of steps, wherever it runs: the cost of the next step, CPU_NO_STEP when there is no
+ * poll (c->napi is NULL); and its effect, after which c->napi is NULL when the poll is over.
  */
 nsec_t napi_poll_next(struct napi_poll_ctx *c);
 void napi_poll_run(struct napi_poll_ctx *c);
@@ -106,7 +112,9 @@ struct host *softnet_host(const struct napi_struct *n);
 /* napi_thread.c */
 void napi_thread_wake(struct napi_struct *n);
 void napi_thread_forget(struct napi_struct *n);
-/* GRO held packets and the batch of rx_list go up. */
+/* As napi_gro_flush(), but leaves flows that began in this millisecond (a jiffy). */
+void gro_flush_old(struct napi_struct *n);
+/* The batch of rx_list goes up. */
 void gro_normal_list(struct napi_struct *n);
 
 /* Per-CPU receive state, as /proc/net/softnet_stat shows it. */
@@ -114,7 +122,9 @@ struct softnet_data {
 	struct cpu *cpu;
 	struct list_head poll_list;
 	struct napi_poll_ctx poll; /* being polled */
-	bool rx_active;		   /* net_rx_action() is under way, with these limits */
+	/* net_rx_action() under way: what it works on, what it leaves for the next, its limits. */
+	bool rx_active, rx_squeezed;
+	struct list_head rx_todo, rx_repoll;
 	int rx_budget;
 	nsec_t rx_deadline;
 	struct irq rps_irq;	   /* another CPU has filled the backlog */

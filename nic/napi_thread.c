@@ -22,8 +22,8 @@ static nsec_t thread_next(struct task *t)
 	struct napi_struct *n = th->napi;
 	nsec_t cost;
 
-	if (!th->poll.napi && (n->state & NAPI_STATE_SCHED) && !(n->state & NAPI_STATE_DISABLE))
-		th->poll = (struct napi_poll_ctx){ .napi = n, .phase = NAPI_BEGIN };
+	if (!th->poll.napi && (n->state & NAPI_STATE_SCHED_THREADED))
+		th->poll = (struct napi_poll_ctx){ .napi = n };
 	cost = napi_poll_next(&th->poll);
 	return cost == CPU_NO_STEP ? 0 : cost;
 }
@@ -37,9 +37,9 @@ static enum step_result thread_run(struct task *t)
 		napi_poll_run(&th->poll);
 		return STEP_AGAIN;
 	}
-	/* The budget is used up: cond_resched() lets others in. */
-	if ((n->state & NAPI_STATE_SCHED) && !(n->state & NAPI_STATE_DISABLE))
-		return STEP_YIELD;
+	/* Scheduled since the step began. After a poll whose budget was used up the slice decides. */
+	if (n->state & NAPI_STATE_SCHED_THREADED)
+		return STEP_AGAIN;
 	t->wait_what = "napi";
 	return STEP_PARK;
 }

@@ -70,6 +70,8 @@ static void softnet_new(struct host *h, struct cpu *cpu)
 	cpu->softnet = sd;
 	sd->cpu = cpu;
 	list_init(&sd->poll_list);
+	list_init(&sd->rx_todo);
+	list_init(&sd->rx_repoll);
 	list_init(&sd->output_queue);
 	skb_queue_init(&sd->input_pkt_queue);
 	backlog_init(sd, h);

@@ -362,7 +362,7 @@ void nic_queue_state(struct net_device *dev, int queue, struct nic_queue_state *
 	const struct nic_tx_ring *r = queue < nic->tx.nrings ? &nic->tx.ring[queue] : NULL;
 
 	*st = (struct nic_queue_state){
-		.rx_filled = q->rx.filled.qlen,
+		.rx_filled = q->rx.filled.qlen + q->rx.dma.qlen,
 		.rx_free = q->rx.free,
 		.tx_used = r ? nic_tx_used(r) : 0,
 		.tx_free = r ? r->size - nic_tx_used(r) : 0,

@@ -11,7 +11,9 @@
 
 /* A receive ring: descriptors that hold a frame, and descriptors that the hardware may fill. */
 struct nic_rx_ring {
-	struct sk_buff_head filled;
+	struct sk_buff_head filled; /* the driver sees them */
+	struct sk_buff_head dma;    /* on their way to memory (dma_delay), by time of arrival there */
+	struct event dma_ev;	    /* the first of dma is there */
 	u32 size;
 	u32 free;    /* refilled and not used */
 	u32 missing; /* refills that failed and are to be tried again */
@@ -22,7 +24,7 @@ struct nic_rx_ring {
 struct nic_irq_state {
 	struct irq irq;
 	bool masked;   /* the driver has masked it (NAPI is at work) */
-	bool armed;    /* the moderation timer runs */
+	bool fired;    /* sent, and its handler has not run: the NIC masks it by itself meanwhile */
 	u32 frames;    /* since the last interrupt: received */
 	u32 tx_frames; /* ... and completed */
 	struct event ev;

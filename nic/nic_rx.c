@@ -125,25 +125,69 @@ static void ring_put(struct nic *nic, struct nic_queue *q, struct sk_buff *skb)
 	skb->queue_mapping = (u16)(q->index + 1);
 	skb->napi_id = q->napi.napi_id;
 	skb->truesize = rx_truesize(skb->len);
-	skb->tstamp = host_now(h) + nic->p.dma_delay;
+	skb->tstamp = host_now(h);
 	trace_hop(h->sim->trace, skb->id, host_now(h), h->id, PLACE_RX_RING, dev->ifindex, q->index);
+	if (nic->p.dma_delay) {
+		skb_queue_tail(&q->rx.dma, skb);
+		if (!event_pending(&q->rx.dma_ev))
+			event_at(h->sim, &q->rx.dma_ev, h->id, host_now(h) + nic->p.dma_delay);
+		return;
+	}
 	skb_queue_tail(&q->rx.filled, skb);
 	nic_irq_event(q, 1, false);
+}
+
+/* Frames have reached memory. */
+static void dma_done(struct sim *s, struct event *ev)
+{
+	struct nic_queue *q = container_of(ev, struct nic_queue, rx.dma_ev);
+	nsec_t delay = q->nic->p.dma_delay;
+	struct sk_buff *skb;
+	u32 n = 0;
+
+	while ((skb = skb_peek(&q->rx.dma)) != NULL && skb->tstamp + delay <= s->now) {
+		skb_unlink(&q->rx.dma, skb);
+		skb_queue_tail(&q->rx.filled, skb);
+		n++;
+	}
+	if (skb)
+		event_at(s, ev, q->nic->dev->host->id, skb->tstamp + delay);
+	nic_irq_event(q, n, false);
+}
+
+/* What the sender's host knew of the packet did not travel with it. */
+static void forget_sender(struct nic *nic, struct sk_buff *skb)
+{
+	skb->host = nic->dev->host;
+	skb->dev = nic->dev;
+	skb->hash = 0;
+	skb->l4_hash = false;
+	skb->gso_type = SKB_GSO_NONE;
+	skb->gso_size = skb->gso_segs = 0;
+	skb->mark = 0;
+	skb->priority = 0;
+	skb->ooo_okay = false;
+}
+
+/* A device that does not check leaves it to the stack, which needs the real bytes. */
+static void no_rx_checksum(struct sk_buff *skb)
+{
+	if (skb->ip_summed == CHECKSUM_PARTIAL)
+		skb_checksum_help(skb);
+	skb->ip_summed = CHECKSUM_NONE;
 }
 
 void nic_rx_frame(struct nic *nic, struct sk_buff *skb)
 {
 	int queue;
 
-	skb->host = nic->dev->host;
-	skb->dev = nic->dev;
-	skb->hash = 0;
-	skb->l4_hash = false;
-	skb->gso_size = skb->gso_segs = 0;
+	forget_sender(nic, skb);
 	if (!mac_receive(nic, skb))
 		return;
 	/* The classifier looks behind the Ethernet header. */
 	eth_type_trans(skb, nic->dev);
+	if (!(nic->dev->features & NETIF_F_RXCSUM))
+		no_rx_checksum(skb);
 	pskb_may_pull(skb, min(skb->len, 64u));
 	queue = pick_queue(nic, skb);
 	if (queue < 0) {
@@ -157,9 +201,7 @@ void nic_rx_frame(struct nic *nic, struct sk_buff *skb)
 
 static bool rx_ready(const struct nic_queue *q)
 {
-	const struct sk_buff *skb = skb_peek(&q->rx.filled);
-
-	return skb && skb->tstamp <= host_now(q->nic->dev->host);
+	return q->rx.filled.qlen != 0;
 }
 
 static struct nic_tx_ring *tx_ring(const struct nic_queue *q)
@@ -254,13 +296,8 @@ static bool nic_rearm(struct napi_struct *n)
 	nic_irq_unmask(q);
 	if (q->nic->p.bugs.rearm_before_check)
 		return false;
-	if (!skb_peek(&q->rx.filled) && !tx_ready(q))
+	if (!rx_ready(q) && !tx_ready(q))
 		return false;
-	/* What is on its way into the ring raises an event of its own when it is there. */
-	if (!rx_ready(q) && !tx_ready(q)) {
-		nic_irq_event(q, 1, false);
-		return false;
-	}
 	q->mod.masked = true;
 	return true;
 }
@@ -280,6 +317,8 @@ void nic_rx_init(struct nic *nic)
 		struct nic_rx_ring *rx = &nic->q[i].rx;
 
 		skb_queue_init(&rx->filled);
+		skb_queue_init(&rx->dma);
+		event_init(&rx->dma_ev, nic->dev->host->id, dma_done);
 		rx->size = rx->free = i < nic->p.rx_queues ? nic->p.rx_ring : 0;
 	}
 }
@@ -289,7 +328,9 @@ void nic_rx_purge(struct nic *nic)
 	for (int i = 0; i < nic->nq; i++) {
 		struct nic_rx_ring *rx = &nic->q[i].rx;
 
-		rx->free += rx->filled.qlen;
+		rx->free += rx->filled.qlen + rx->dma.qlen;
+		event_cancel(nic->dev->host->sim, &rx->dma_ev);
+		skb_queue_purge(&rx->dma);
 		skb_queue_purge(&rx->filled);
 	}
 }

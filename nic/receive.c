@@ -60,6 +60,7 @@ void gro_normal_list(struct napi_struct *n)
 {
 	struct sk_buff *skb;
 
+	n->rx_count = 0;
 	while ((skb = skb_dequeue(&n->rx_list)) != NULL)
 		netif_receive_skb(skb);
 }

@@ -76,11 +76,12 @@ static __unused_arg void note_carrier(struct link_port *p, bool up)
 
 static const struct link_port_ops note_ops = {note_receive, note_ready, note_carrier};
 
-static __unused_arg void net_setup_seed(struct net_fixture *f, u64 seed, struct strategy *st)
+static __unused_arg void net_setup_level(struct net_fixture *f, u64 seed, struct strategy *st,
+					 enum trace_level level)
 {
 	static const char *const names[] = {"a", "b", "c"};
 
-	f->tr = trace_new(TRACE_NONE);
+	f->tr = trace_new(level);
 	f->w = world_new(seed, st, f->tr);
 	skb_world_init(f->w);
 	f->note = calloc(3, sizeof(*f->note));
@@ -90,6 +91,11 @@ static __unused_arg void net_setup_seed(struct net_fixture *f, u64 seed, struct 
 		f->note[i].port = (struct link_port){
 		    .ops = &note_ops, .owner = &f->note[i], .host = f->host[i]->id};
 	}
+}
+
+static __unused_arg void net_setup_seed(struct net_fixture *f, u64 seed, struct strategy *st)
+{
+	net_setup_level(f, seed, st, TRACE_NONE);
 }
 
 static __unused_arg void net_setup(struct net_fixture *f)

@@ -11,11 +11,13 @@ UNIT_TESTS := \
 	gso \
 	link \
 	link_faults \
+	napi \
 	nic_path \
 	nic_tx \
 	pool \
 	qdisc \
 	rng \
+	rss \
 	show \
 	skb \
 	switch \
