@@ -149,6 +149,8 @@ void tcp_init_metrics(struct tcp_sock *tp)
 	if (!tp->snd_ssthresh)
 		tp->snd_ssthresh = TCP_INFINITE_SSTHRESH;
 	tp->snd_cwnd_stamp = tp_now(tp);
+	/* The handshake counts as sending: the first write is not one after idle. */
+	tp->lsndtime = tp_now(tp);
 }
 
 u32 tcp_current_ssthresh(const struct tcp_sock *tp)

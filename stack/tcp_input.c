@@ -144,6 +144,7 @@ void tcp_data_queue(struct tcp_sock *tp, struct sk_buff *skb)
 	}
 	skb_pull(skb, cb->hdr_len);
 	tp->dsack = false;
+	tcp_ecn_accept_cwr(tp, skb);
 	win = tcp_receive_window(tp);
 	if (cb->seq == tp->rcv_nxt) {
 		/* A bare FIN needs no window. */

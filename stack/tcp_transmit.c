@@ -89,6 +89,7 @@ static void build_header(struct tcp_sock *tp, struct sk_buff *skb, bool *ect)
 		window = (u16)min(tp->rcv_wnd, 65535u);
 	} else {
 		hlen = 20 + tcp_established_options(tp, &o, sacks);
+		tp->dsack = false; /* reported once */
 		window = tcp_select_window(tp);
 		flags |= tcp_ecn_send(tp, skb, ect);
 	}

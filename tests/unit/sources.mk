@@ -21,7 +21,11 @@ UNIT_TESTS := \
 	show \
 	skb \
 	switch \
+	tcp_cong \
+	tcp_rcv \
 	tcp_response \
+	tcp_rtt \
+	tcp_send \
 	trace \
 	trace_compare \
 	trace_doc \
