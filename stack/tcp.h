@@ -154,6 +154,7 @@ struct tcp_sock {
 	struct sk_buff_head rtx_queue;
 	struct skb_buf *page;  /* what small writes are copied to; NULL: none */
 	u32 page_off;	       /* bytes of it in use */
+	bool nospace;	       /* a writer found sndbuf full: SOCK_NOSPACE */
 	bool tsq_throttled;    /* stopped by the small-queue limit; resumed when a packet has left */
 
 	/* receive side */

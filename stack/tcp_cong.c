@@ -201,7 +201,7 @@ void tcp_slow_start_after_idle_check(struct tcp_sock *tp)
 /* RFC 2861: a window that the application did not use for a whole RTO shrinks half way to its use. */
 static void cwnd_application_limited(struct tcp_sock *tp)
 {
-	if (tp->ca_state == TCP_CA_Open && tp_sock(tp)->wmem_queued < tp_sock(tp)->sndbuf) {
+	if (tp->ca_state == TCP_CA_Open && !tp->nospace) {
 		u32 used = max(tp->snd_cwnd_used, tcp_init_cwnd(tp));
 
 		if (used < tp->snd_cwnd) {

@@ -414,6 +414,7 @@ bool tcp_validate_incoming(struct tcp_sock *tp, struct sk_buff *skb)
 void tcp_data_snd_check(struct tcp_sock *tp)
 {
 	tcp_push_pending(tp);
+	tcp_new_space(tp);
 	tcp_check_space(tp);
 }
 

@@ -166,6 +166,8 @@ void tcp_grow_window(struct tcp_sock *tp, const struct sk_buff *skb);
 void tcp_rcv_rtt_measure(struct tcp_sock *tp);
 void tcp_rcv_rtt_measure_ts(struct tcp_sock *tp, const struct sk_buff *skb);
 void tcp_sndbuf_expand(struct tcp_sock *tp);
+/* Grows the send buffer for a writer that waits; before tcp_check_space(). */
+void tcp_new_space(struct tcp_sock *tp);
 
 /* ---- tcp_header.c ---- */
 /* Options that an established connection sends now; sacks is room for four blocks. */

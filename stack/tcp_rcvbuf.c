@@ -188,6 +188,21 @@ void tcp_sndbuf_expand(struct tcp_sock *tp)
 				 (u32)min(sndmem, (u64)tp_net(tp)->sysctl.tcp_wmem[2]));
 }
 
+/* A writer waits although the congestion window would take more: the buffer is what limits it. */
+void tcp_new_space(struct tcp_sock *tp)
+{
+	struct sock *sk = tp_sock(tp);
+
+	if (!tp->nospace)
+		return;
+	if (!(sk->userlocks & SOCK_SNDBUF_LOCK) && tcp_packets_in_flight(tp) < tp->snd_cwnd) {
+		tcp_sndbuf_expand(tp);
+		tp->snd_cwnd_stamp = tp_now(tp);
+	}
+	if (sk->sndbuf > sk->wmem_queued && sk->sndbuf - sk->wmem_queued >= sk->wmem_queued / 2)
+		tp->nospace = false;
+}
+
 void tcp_init_buffer_space(struct tcp_sock *tp)
 {
 	struct sock *sk = tp_sock(tp);

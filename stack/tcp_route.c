@@ -60,7 +60,7 @@ u32 tcp_current_mss(struct tcp_sock *tp)
 	struct tcp_sack_block sacks[4];
 	u32 header_len, mss = tp->mss_cache;
 
-	if (dst_valid(&tp->inet.dst, tp_net(tp)) && tp->inet.dst.mtu != tp->pmtu_cookie)
+	if (!tcp_rebuild_header(tp) && tp->inet.dst.mtu != tp->pmtu_cookie)
 		mss = tcp_sync_mss(tp, tp->inet.dst.mtu);
 	if (likely(!tp->num_selective_acks && !tp->dsack))
 		return mss;

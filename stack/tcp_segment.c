@@ -194,8 +194,10 @@ bool tcp_stream_memory_free(struct tcp_sock *tp)
 	struct sock *sk = tp_sock(tp);
 	u32 lowat = tp->notsent_lowat ? tp->notsent_lowat : (u32)sk->net->sysctl.tcp_notsent_lowat;
 
-	if (sk->wmem_queued >= sk->sndbuf)
+	if (sk->wmem_queued >= sk->sndbuf) {
+		tp->nospace = true;
 		return false;
+	}
 	return !lowat || tp->write_seq - tp->snd_nxt < lowat;
 }
 

@@ -216,13 +216,9 @@ static void keep_full(struct tcp_end *e)
 void tcp_check_space(struct tcp_sock *tp)
 {
 	struct tcp_end *e = end_of_tp(tp);
-	struct sock *sk = tp_sock(tp);
 
-	if (!e->writing)
-		return;
-	if (!(sk->userlocks & SOCK_SNDBUF_LOCK) && tp->packets_out >= tp->snd_cwnd)
-		tcp_sndbuf_expand(tp);
-	keep_full(e);
+	if (e->writing)
+		keep_full(e);
 }
 
 /* Reads all there is, as recvmsg() with a large buffer. */

@@ -401,6 +401,45 @@ static void test_ecn(void **state)
 	assert_int_equal(f->a.net->mib.v[MIB_TCPTimeouts], 0);
 }
 
+/* tcp(7), tcp_wmem: the send buffer grows while it is what limits a writer; SO_SNDBUF is left alone. */
+static void test_sndbuf(void **state)
+{
+	struct tcp_fixture *f = *state;
+
+	assert_int_equal(tp_sock(f->a.tp)->sndbuf, 2 * 10 * 4352);
+	f->a.writing = true;
+	keep_full(&f->a);
+	tcp_run(f, SEC);
+	assert_true(tp_sock(f->a.tp)->sndbuf > 1 << 20);
+	assert_true(tp_sock(f->a.tp)->sndbuf <= 4 << 20);
+}
+
+static void test_sndbuf_locked(void **state)
+{
+	struct tcp_fixture *f = *state;
+
+	tp_sock(f->a.tp)->sndbuf = 100000;
+	tp_sock(f->a.tp)->userlocks = SOCK_SNDBUF_LOCK;
+	f->a.writing = true;
+	keep_full(&f->a);
+	tcp_run(f, SEC);
+	assert_int_equal(tp_sock(f->a.tp)->sndbuf, 100000);
+}
+
+/* A route whose MTU shrank: the next segments fit. */
+static void test_mtu(void **state)
+{
+	struct tcp_fixture *f = *state;
+	u32 sizes[8];
+
+	tcp_put(&f->a, 2 * MSS, 0);
+	f->a.tp->inet.dst.mtu = 1000;
+	tcp_put(&f->a, 2 * 948, 0);
+	assert_int_equal(data_sizes(&f->a, sizes, 8), 4);
+	assert_int_equal(sizes[2], 948);
+	assert_int_equal(sizes[3], 948);
+}
+
 /* The FIN rides on the last segment and is acknowledged. */
 static void test_fin(void **state)
 {
@@ -425,6 +464,7 @@ int main(void)
 		T(test_keepalive_answered), T(test_fast_retransmit), T(test_sack_recovery),
 		T(test_newreno),       T(test_tail_loss),    T(test_spurious_rto),
 		T(test_lost_acks),     T(test_ecn),	     T(test_fin),
+		T(test_sndbuf),	       T(test_sndbuf_locked), T(test_mtu),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
