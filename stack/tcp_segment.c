@@ -5,7 +5,7 @@
  * A queued skb holds slices of payload and no header; it may span many segments of the wire (a
  * super-packet), which tcp_gso_segs counts. User bytes are copied once, into buffers that several
  * skbs may share: small writes fill the socket's own buffer (tp->page) one after the other. sndbuf is
- * charged by Linux's arithmetic: 1280 bytes for an skb and one for each byte.
+ * charged by Linux's arithmetic: 832 bytes for an skb and one for each byte (seen in SO_MEMINFO).
  */
 #include "stack/tcp_int.h"
 
