@@ -6,27 +6,23 @@
  * poll. Unmasking raises nothing by itself, as on hardware whose events are edges: a driver that does not
  * look at the ring once more after unmasking loses what came in between (races.md R14).
  *
- * Adaptive moderation climbs as net_dim does: five profiles; a step that did not raise the packet rate
- * is taken back.
+ * A delay of 0 means at once, as most drivers have it, whatever the number of frames. Adaptive moderation
+ * (dim.c) chooses delay and frames itself.
  */
+#include <stdlib.h>
+
 #include "nic/nic_priv.h"
 #include "sim/engine/trace.h"
-
-#define DIM_SAMPLE_PACKETS 256u /* a decision each so many packets... */
-#define DIM_SAMPLE_TIME (10 * NSEC_PER_MSEC) /* ... or, at low rates, after this long */
-
-static const struct {
-	u16 usecs;
-	u16 frames;
-} dim_profile[] = { { 1, 64 }, { 8, 64 }, { 64, 64 }, { 128, 128 }, { 256, 256 } };
 
 static nsec_t rx_delay(const struct nic_queue *q, u32 *frames)
 {
 	const struct nic_coalesce *c = &q->nic->p.coalesce;
 
-	if (c->adaptive_rx) {
-		*frames = dim_profile[q->mod.dim_level].frames;
-		return dim_profile[q->mod.dim_level].usecs * NSEC_PER_USEC;
+	if (c->adaptive_rx && q->mod.dim) {
+		const struct dim_profile *p = &dim_rx_profiles[q->mod.dim->profile];
+
+		*frames = p->frames;
+		return p->usecs * NSEC_PER_USEC;
 	}
 	*frames = c->rx_frames;
 	return c->rx_usecs;
@@ -77,36 +73,18 @@ void nic_irq_event(struct nic_queue *q, u32 n, bool tx)
 		event_at(h->sim, &m->ev, h->id, when);
 }
 
-/* One decision of adaptive moderation: better than before goes on, worse turns round. */
-static void dim_decide(struct nic_irq_state *m, nsec_t now)
-{
-	nsec_t span = now - m->dim_start;
-	u64 ppms = span > 0 ? m->dim_packets * (u64)NSEC_PER_MSEC / (u64)span : 0;
-	int next;
-
-	if (!m->dim_step)
-		m->dim_step = 1;
-	/* As before, or better: the direction stays, since fewer interrupts are a gain of their own. */
-	if (ppms * 10 < m->dim_ppms * 9)
-		m->dim_step = (s8)-m->dim_step;
-	/* Hardly any traffic: latency counts. */
-	if (ppms < 10)
-		m->dim_step = -1;
-	next = clamp(m->dim_level + m->dim_step, 0, (int)ARRAY_SIZE(dim_profile) - 1);
-	m->dim_level = (u8)next;
-	m->dim_ppms = ppms;
-	m->dim_packets = 0;
-	m->dim_start = now;
-}
-
-static void dim_sample(struct nic_queue *q)
+static void adapt(struct nic_queue *q)
 {
 	struct nic_irq_state *m = &q->mod;
-	nsec_t now = host_now(q->nic->dev->host);
 
-	m->dim_packets += m->frames;
-	if (m->dim_packets >= DIM_SAMPLE_PACKETS || now - m->dim_start >= DIM_SAMPLE_TIME)
-		dim_decide(m, now);
+	if (!m->dim) {
+		m->dim = xcalloc(1, sizeof(*m->dim));
+		dim_init(m->dim);
+	}
+	dim_update(m->dim, &(struct dim_sample){ .t = host_now(q->nic->dev->host),
+						 .packets = q->rx.packets,
+						 .bytes = q->rx.bytes,
+						 .events = m->raised });
 }
 
 static void nic_interrupt(struct irq *irq)
@@ -127,11 +105,8 @@ void nic_irq_unmask(struct nic_queue *q)
 
 	q->mod.masked = false;
 	trace_irq(h->sim->trace, host_now(h), h->id, irq->number, irq->cpu, "unmask");
-	if (q->nic->p.coalesce.adaptive_rx) {
-		q->mod.frames = (u32)q->napi.work;
-		dim_sample(q);
-		q->mod.frames = 0;
-	}
+	if (q->nic->p.coalesce.adaptive_rx)
+		adapt(q);
 }
 
 void nic_irq_init(struct nic_queue *q, int cpu)
@@ -149,4 +124,10 @@ void nic_irq_stop(struct nic_queue *q)
 	irq_cancel(&q->mod.irq);
 	q->mod.masked = q->mod.fired = false;
 	q->mod.frames = q->mod.tx_frames = 0;
+}
+
+void nic_irq_destroy(struct nic_queue *q)
+{
+	nic_irq_stop(q);
+	free(q->mod.dim);
 }

@@ -116,7 +116,7 @@ static void nic_destroy(struct net_device *dev)
 
 	for (int i = 0; i < nic->nq; i++) {
 		napi_disable(&nic->q[i].napi);
-		nic_irq_stop(&nic->q[i]);
+		nic_irq_destroy(&nic->q[i]);
 	}
 	nic_rx_purge(nic);
 	nic_tx_destroy(&nic->tx);

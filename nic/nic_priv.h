@@ -6,6 +6,7 @@
 #ifndef NIC_NIC_PRIV_H
 #define NIC_NIC_PRIV_H
 
+#include "nic/dim.h"
 #include "nic/nic.h"
 #include "nic/nic_tx.h"
 
@@ -29,13 +30,7 @@ struct nic_irq_state {
 	u32 tx_frames; /* ... and completed */
 	struct event ev;
 	u64 raised;
-	/* Adaptive moderation (moderation.c). */
-	u8 dim_level;
-	s8 dim_step;
-	u32 dim_events;
-	u64 dim_packets;
-	nsec_t dim_start;
-	u64 dim_ppms;
+	struct dim *dim; /* adaptive moderation; made when it is first needed */
 };
 
 struct nic_queue {
@@ -75,6 +70,7 @@ extern const struct napi_ops nic_napi_ops;
 /* moderation.c */
 void nic_irq_init(struct nic_queue *q, int cpu);
 void nic_irq_stop(struct nic_queue *q);
+void nic_irq_destroy(struct nic_queue *q);
 /* n frames were received, or (tx) completed: raises the interrupt now or later. */
 void nic_irq_event(struct nic_queue *q, u32 n, bool tx);
 /* The driver's napi has completed: unmask. */

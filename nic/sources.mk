@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 SRC := \
 	backlog.c \
+	dim.c \
 	dql.c \
 	drop_reason.c \
 	eth.c \

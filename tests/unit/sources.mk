@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: MIT
 UNIT_TESTS := \
 	addr \
+	backlog \
 	choice \
 	cli \
 	csum \
 	diff \
+	dim \
 	dql \
 	event \
 	export \
+	gro \
 	gso \
 	link \
 	link_faults \
 	napi \
 	nic_path \
+	nic_rx \
 	nic_tx \
 	pool \
 	qdisc \
