@@ -64,8 +64,11 @@ SRC := \
 	syscall_table.c \
 	sysctl.c \
 	task_syscalls.c \
+	tcp.c \
 	tcp_ack.c \
+	tcp_close.c \
 	tcp_cong.c \
+	tcp_connect.c \
 	tcp_cubic.c \
 	tcp_delack.c \
 	tcp_ecn.c \
@@ -77,12 +80,14 @@ SRC := \
 	tcp_probe.c \
 	tcp_rcvbuf.c \
 	tcp_recovery.c \
+	tcp_recvmsg.c \
 	tcp_retransmit.c \
 	tcp_route.c \
 	tcp_rtt.c \
 	tcp_sack.c \
 	tcp_sack_rcv.c \
 	tcp_segment.c \
+	tcp_sendmsg.c \
 	tcp_syn.c \
 	tcp_timer.c \
 	tcp_transmit.c \

@@ -137,6 +137,9 @@ const struct tcp_congestion_ops *tcp_ca_find(const char *name); /* NULL: unknown
 
 enum tcp_timer_kind { ICSK_TIME_NONE = 0, ICSK_TIME_RETRANS, ICSK_TIME_PROBE0 };
 
+/* enum socket_state of linux/net.h, as far as connect() shows it. */
+enum tcp_ss_state { SS_UNCONNECTED = 0, SS_CONNECTING, SS_CONNECTED };
+
 struct tcp_sock {
 	struct inet_sock inet; /* first */
 
@@ -263,7 +266,12 @@ struct tcp_sock {
 	struct tcp_sock *listener;     /* while it waits in the accept queue */
 	bool synflood_warned;
 
-	/* connection set-up */
+	/* connection set-up and end, as the calls see them */
+	u8 ss_state;	       /* enum tcp_ss_state: what connect() has told the caller */
+	bool sock_done;	       /* SOCK_DONE: a FIN has come */
+	bool nospace;	       /* SOCK_NOSPACE: somebody waits for room to send */
+	bool closing;	       /* close() is under way (SO_LINGER waits) */
+	bool orphan;	       /* counted in net->tcp_orphans; holds a reference of its own */
 	struct sk_buff *syn_skb_reserved;
 	bool syn_fastopen_reserved;
 	u32 snt_isn, rcv_isn;
