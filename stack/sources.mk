@@ -76,6 +76,7 @@ SRC := \
 	tcp_input.c \
 	tcp_keepalive.c \
 	tcp_ofo.c \
+	tcp_options.c \
 	tcp_output.c \
 	tcp_probe.c \
 	tcp_rcvbuf.c \
@@ -88,8 +89,10 @@ SRC := \
 	tcp_sack_rcv.c \
 	tcp_segment.c \
 	tcp_sendmsg.c \
+	tcp_seq.c \
 	tcp_syn.c \
 	tcp_timer.c \
+	tcp_timewait.c \
 	tcp_transmit.c \
 	tcp_undo.c \
 	time_syscalls.c \

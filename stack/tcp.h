@@ -348,7 +348,12 @@ void tcp_set_state(struct tcp_sock *tp, int state);
 void tcp_time_wait(struct tcp_sock *tp, int state, nsec_t timeo);
 /* An RST in answer to a segment (sk may be NULL). */
 void tcp_v_send_reset(struct net *net, struct tcp_sock *tp, struct sk_buff *skb);
-/* Options: parse all of th; SYN decides which are honoured. */
+/*
+ * Parses all options of the header th. syn: the options of a SYN begin anew what opt says of the
+ * connection (tstamp_ok, wscale_ok, sack_ok, as offered and enabled here; mss_clamp, at most user_mss, when
+ * there is an MSS option). Otherwise timestamps and SACK blocks count if tstamp_ok and sack_ok say so.
+ * rcv_tsecr still holds the offset that we added.
+ */
 void tcp_parse_options(struct net *net, const u8 *th, u32 hdr_len, struct tcp_options_received *opt,
 		       bool syn);
 /* Initial sequence number and timestamp offset for a 4-tuple: RFC 6528 with the host's secret. */

@@ -63,12 +63,16 @@ static inline struct tcp_timewait_sock *tcp_twsk(struct inet_sock *inet)
 
 /* What to do with a segment for a TIME_WAIT sock, RFC 9293 3.10.7.4 and RFC 6191. */
 enum tcp_tw_status {
-	TCP_TW_SUCCESS, /* dropped or handled: free the segment */
-	TCP_TW_RST,	/* answer with an RST */
+	TCP_TW_SUCCESS, /* dropped or handled: free the segment. tw may be gone */
+	TCP_TW_RST,	/* answer with an RST; tw is gone */
 	TCP_TW_ACK,	/* answer with an ACK (tcp_timewait_send_ack()) */
-	TCP_TW_SYN,	/* an acceptable new SYN: *isn is the first sequence number that we may use */
+	/*
+	 * An acceptable new SYN: *isn is the first sequence number that we may use. With a listener for
+	 * it: tcp_timewait_kill(), then the listener's; without: as TCP_TW_ACK.
+	 */
+	TCP_TW_SYN,
 };
-/* th: the header, opt parsed from it. May free tw (RST, substate changes re-arm it). */
+/* th: the header, TCP_SKB_CB filled. */
 enum tcp_tw_status tcp_timewait_state_process(struct tcp_timewait_sock *tw, struct sk_buff *skb,
 					      const u8 *th, u32 *isn);
 void tcp_timewait_send_ack(struct tcp_timewait_sock *tw, const struct sk_buff *skb);
