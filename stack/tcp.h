@@ -269,7 +269,6 @@ struct tcp_sock {
 	/* connection set-up and end, as the calls see them */
 	u8 ss_state;	       /* enum tcp_ss_state: what connect() has told the caller */
 	bool sock_done;	       /* SOCK_DONE: a FIN has come */
-	bool nospace;	       /* SOCK_NOSPACE: somebody waits for room to send */
 	bool closing;	       /* close() is under way (SO_LINGER waits) */
 	bool orphan;	       /* counted in net->tcp_orphans; holds a reference of its own */
 	struct sk_buff *syn_skb_reserved;
