@@ -73,6 +73,7 @@ SRC := \
 	tcp_delack.c \
 	tcp_ecn.c \
 	tcp_header.c \
+	tcp_info.c \
 	tcp_input.c \
 	tcp_keepalive.c \
 	tcp_ofo.c \
@@ -90,7 +91,9 @@ SRC := \
 	tcp_segment.c \
 	tcp_sendmsg.c \
 	tcp_seq.c \
+	tcp_sockopt.c \
 	tcp_syn.c \
+	tcp_syncookies.c \
 	tcp_timer.c \
 	tcp_timewait.c \
 	tcp_transmit.c \

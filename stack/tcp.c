@@ -32,18 +32,11 @@ static void tcp_write_space(struct sock *sk)
 		kill_fasync(sk->file, POLL_OUT, EPOLLOUT | EPOLLWRNORM);
 }
 
-/* tcp_check_space(): a writer waits, and an ACK has made room. */
+/* A writer waits, and an ACK may have made room; tcp_new_space() has grown the buffer. */
 void tcp_check_space(struct tcp_sock *tp)
 {
-	struct sock *sk = tp_sock(tp);
-
-	if (!tp->nospace)
-		return;
-	if (!(sk->userlocks & SOCK_SNDBUF_LOCK) && tcp_packets_in_flight(tp) < tp->snd_cwnd) {
-		tcp_sndbuf_expand(tp);
-		tp->snd_cwnd_stamp = tp_now(tp);
-	}
-	sk->write_space(sk);
+	if (tp->nospace)
+		tp_sock(tp)->write_space(tp_sock(tp));
 }
 
 int tcp_init_sock(struct sock *sk)

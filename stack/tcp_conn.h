@@ -82,11 +82,18 @@ void tcp_timewait_kill(struct tcp_timewait_sock *tw);
 bool tcp_twsk_unique(struct inet_sock *old, struct inet_sock *inet);
 
 /* ---- SYN cookies (tcp_syncookies.c, net/ipv4/syncookies.c's scheme with our own keyed hash) ---- */
+/*
+ * rx and th are those of the peer's SYN, or of its ACK; both hold the 4-tuple. Counters (SyncookiesSent,
+ * SyncookiesRecv, SyncookiesFailed) are the caller's.
+ */
 /* The sequence number of the SYN-ACK. *mss: in: the peer's, out: what the cookie can say of it. */
 u32 tcp_cookie_init_sequence(struct net *net, const struct ip_rx *rx, const u8 *th, u16 *mss);
 /* The MSS that the ACK's cookie stands for, 0: it is none of ours, or too old. */
 u16 tcp_cookie_check(struct net *net, const struct ip_rx *rx, const u8 *th);
-/* Wscale, SACK and ECN in the low bits of the SYN-ACK's timestamp, and back; false: not acceptable. */
+/*
+ * Wscale, SACK and ECN in the low bits of the SYN-ACK's timestamp, and back: opt is what the ACK was parsed
+ * to (with tstamp_ok set before), tsecr its rcv_tsecr less ts_off. False: not acceptable.
+ */
 u32 tcp_cookie_init_timestamp(struct net *net, const struct tcp_options_received *opt, bool ecn_ok,
 			      u32 ts_off);
 bool tcp_cookie_timestamp_decode(struct net *net, struct tcp_options_received *opt, u32 tsecr,
@@ -96,8 +103,7 @@ bool tcp_cookie_timestamp_decode(struct net *net, struct tcp_options_received *o
 s64 tcp_setsockopt(struct task *t, struct sock *sk, int level, int name, const void *val,
 		   socklen_t len);
 s64 tcp_getsockopt(struct task *t, struct sock *sk, int level, int name, void *val, socklen_t *len);
-struct tcp_info;
-void tcp_get_info(struct tcp_sock *tp, struct tcp_info *info);
+extern const struct sockopt_table tcp_socket_options;
 
 /* ---- between tcp.c, tcp_connect.c, tcp_close.c, tcp_listen.c, tcp_rcv.c ---- */
 int tcp_init_sock(struct sock *sk);

@@ -199,8 +199,6 @@ void tcp_new_space(struct tcp_sock *tp)
 		tcp_sndbuf_expand(tp);
 		tp->snd_cwnd_stamp = tp_now(tp);
 	}
-	if (sk->sndbuf > sk->wmem_queued && sk->sndbuf - sk->wmem_queued >= sk->wmem_queued / 2)
-		tp->nospace = false;
 }
 
 void tcp_init_buffer_space(struct tcp_sock *tp)

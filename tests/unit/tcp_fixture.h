@@ -216,7 +216,10 @@ static void keep_full(struct tcp_end *e)
 void tcp_check_space(struct tcp_sock *tp)
 {
 	struct tcp_end *e = end_of_tp(tp);
+	const struct sock *sk = tp_sock(tp);
 
+	if (sk->sndbuf > sk->wmem_queued && sk->sndbuf - sk->wmem_queued >= sk->wmem_queued / 2)
+		tp->nospace = false;
 	if (e->writing)
 		keep_full(e);
 }
