@@ -76,10 +76,12 @@ SRC := \
 	tcp_info.c \
 	tcp_input.c \
 	tcp_keepalive.c \
+	tcp_listen.c \
 	tcp_ofo.c \
 	tcp_options.c \
 	tcp_output.c \
 	tcp_probe.c \
+	tcp_rcv.c \
 	tcp_rcvbuf.c \
 	tcp_recovery.c \
 	tcp_recvmsg.c \

@@ -123,6 +123,8 @@ s64 tcp_recvmsg(struct task *t, struct sock *sk, struct msg *m, int flags);
 u32 tcp_poll(struct sock *sk);
 /* Bytes that a reader may take now; RCV_SHUTDOWN and marks of urgent data counted as SIOCINQ does. */
 int tcp_inq(struct tcp_sock *tp);
+/* Addresses, TOS and TTL of a received segment, from its IP header. */
+struct ip_rx tcp_skb_rx(struct sk_buff *skb);
 /* A SYN for a listener. Takes skb. isn 0: choose. */
 void tcp_conn_request(struct tcp_sock *lp, struct sk_buff *skb, u32 isn);
 /*

@@ -1,0 +1,706 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A segment comes: to which socket it belongs, and the states other than ESTABLISHED (RFC 9293 3.10.7,
+ * tcp_v4_rcv(), tcp_rcv_state_process()); resets and challenge ACKs (RFC 5961); ICMP errors.
+ */
+#include <errno.h>
+#include <netinet/icmp6.h>
+#include <netinet/ip_icmp.h>
+#include <signal.h>
+
+#include "sim/engine/trace.h"
+#include "sim/engine/trace_place.h"
+#include "sim/host/host.h"
+#include "stack/tcp_conn.h"
+#include "stack/tcp_int.h"
+
+static void discard(struct sk_buff *skb, enum skb_drop_reason why)
+{
+	kfree_skb_reason(skb, why, PLACE_SOCKET_RX);
+}
+
+/* Addresses from the IP header, which stays in front of the segment. */
+struct ip_rx tcp_skb_rx(struct sk_buff *skb)
+{
+	const u8 *ip = skb_network_header(skb);
+	struct ip_rx rx = { .proto = IPPROTO_TCP, .iif = skb->dev ? skb->dev->ifindex : 0 };
+
+	if (ip[0] >> 4 == 4) {
+		be32 a;
+
+		memcpy(&a, ip + 12, 4);
+		rx.saddr = ipaddr_v4(a);
+		memcpy(&a, ip + 16, 4);
+		rx.daddr = ipaddr_v4(a);
+		rx.tos = ip[1];
+		rx.ttl = ip[8];
+	} else {
+		memcpy(rx.saddr.b, ip + 8, 16);
+		memcpy(rx.daddr.b, ip + 24, 16);
+		rx.tos = (u8)(get_be16(ip) >> 4);
+		rx.ttl = ip[7];
+	}
+	return rx;
+}
+
+/* ---- RST and challenge ACK ----------------------------------------------------------------------- */
+
+void tcp_v_send_reset(struct net *net, struct tcp_sock *tp, struct sk_buff *skb)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	const u8 *th = skb_data(skb);
+	struct ip_rx rx = tcp_skb_rx(skb);
+	struct tcp_header_spec h = { .saddr = rx.daddr, .daddr = rx.saddr,
+				     .sport = get_be16(th + 2), .dport = get_be16(th),
+				     .flags = TCPHDR_RST };
+
+	if (cb->tcp_flags & TCPHDR_RST)
+		return;
+	if (!tp && !ip_addr_is_local(net, &rx.daddr, NULL))
+		return;
+	if (cb->tcp_flags & TCPHDR_ACK) {
+		h.seq = cb->ack_seq;
+	} else {
+		h.flags |= TCPHDR_ACK;
+		h.ack = cb->end_seq;
+	}
+	if (tp) {
+		h.mark = tp_sock(tp)->mark;
+		h.oif = tp_sock(tp)->bound_dev_if;
+	}
+	if (!h.oif && ipaddr_is_linklocal(&rx.saddr) && !ipaddr_is_v4(&rx.saddr))
+		h.oif = rx.iif;
+	NET_INC_STATS(net, OutRsts);
+	tcp_send_bare(net, &h, NULL);
+}
+
+bool tcp_oow_rate_limited(struct net *net, nsec_t *last, bool has_data, enum mib mib_idx)
+{
+	nsec_t now = net_now(net);
+
+	/* Data is no part of a loop of ACKs. */
+	if (has_data)
+		return false;
+	if (*last && now - *last < net->sysctl.tcp_invalid_ratelimit) {
+		net->mib.v[mib_idx]++;
+		return true;
+	}
+	*last = now ? now : 1;
+	return false;
+}
+
+void tcp_send_challenge_ack(struct tcp_sock *tp)
+{
+	if (tcp_oow_rate_limited(tp_net(tp), &tp->last_oow_ack_time, false,
+				 MIB_TCPACKSkippedChallenge))
+		return;
+	NET_INC_STATS(tp_net(tp), TCPChallengeACK);
+	tcp_send_ack(tp);
+}
+
+/* ---- SYN_SENT ------------------------------------------------------------------------------------ */
+
+void tcp_init_transfer(struct tcp_sock *tp)
+{
+	tcp_rebuild_header(tp);
+	tcp_init_metrics(tp);
+	tcp_init_congestion_control(tp);
+	tcp_init_buffer_space(tp);
+}
+
+static void store_ts_recent(struct tcp_sock *tp)
+{
+	tp->rx_opt.ts_recent = tp->rx_opt.rcv_tsval;
+	tp->rx_opt.ts_recent_stamp = tp_now(tp);
+}
+
+/* Header length and MSS once it is known whether every segment carries a timestamp. */
+static void agree_timestamps(struct tcp_sock *tp)
+{
+	if (tp->rx_opt.saw_tstamp) {
+		tp->rx_opt.tstamp_ok = true;
+		tp->tcp_header_len = 32;
+		tp->advmss -= 12;
+		store_ts_recent(tp);
+	} else {
+		tp->tcp_header_len = 20;
+	}
+}
+
+static void finish_connect(struct tcp_sock *tp)
+{
+	struct sock *sk = tp_sock(tp);
+
+	tcp_set_state(tp, TCP_ESTABLISHED);
+	tp->ack.lrcvtime = tp_now(tp);
+	tcp_init_transfer(tp);
+	tp->lsndtime = tp_now(tp);
+	if (sk->keepalive)
+		tcp_reset_keepalive_timer(tp, tp->keepalive_time ?
+						      tp->keepalive_time :
+						      sk->net->sysctl.tcp_keepalive_time);
+	if (!sk->dead) {
+		sk->state_change(sk);
+		if (sk->file)
+			kill_fasync(sk->file, POLL_OUT, EPOLLOUT | EPOLLWRNORM);
+	}
+}
+
+/* The SYN-ACK is acceptable. */
+static void synsent_established(struct tcp_sock *tp, struct sk_buff *skb)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+
+	if ((tp->ecn_flags & TCP_ECN_OK) &&
+	    (cb->tcp_flags & (TCPHDR_ECE | TCPHDR_CWR)) != TCPHDR_ECE)
+		tp->ecn_flags = 0;
+	tcp_init_wl(tp, cb->seq);
+	tcp_ack(tp, skb, FLAG_SLOWPATH);
+	tp->rcv_nxt = tp->rcv_wup = cb->seq + 1;
+	tp->rcv_isn = cb->seq;
+	/* The window of a SYN is never scaled. */
+	tp->snd_wnd = get_be16(skb_data(skb) + 14);
+	tp->max_window = max(tp->max_window, tp->snd_wnd);
+	if (!tp->rx_opt.wscale_ok) {
+		tp->rx_opt.snd_wscale = tp->rx_opt.rcv_wscale = 0;
+		tp->window_clamp = min(tp->window_clamp, 65535u);
+	}
+	agree_timestamps(tp);
+	tcp_sync_mss(tp, tp->inet.dst.mtu);
+	tcp_initialize_rcv_mss(tp);
+	tp->copied_seq = tp->rcv_nxt;
+	finish_connect(tp);
+	if (tp->defer_accept || tp->ack.pingpong) {
+		/* The request will carry the ACK. */
+		tcp_sched_ack(tp);
+		tcp_enter_quickack_mode(tp, TCP_MAX_QUICKACKS);
+		tcp_send_delayed_ack(tp);
+	} else {
+		tcp_send_ack(tp);
+	}
+}
+
+/* Both sides sent a SYN (RFC 9293 figure 7). */
+static void simultaneous_open(struct tcp_sock *tp, struct sk_buff *skb)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+
+	tcp_set_state(tp, TCP_SYN_RECV);
+	agree_timestamps(tp);
+	tp->rcv_nxt = tp->copied_seq = tp->rcv_wup = cb->seq + 1;
+	tp->rcv_isn = cb->seq;
+	tp->snd_wnd = get_be16(skb_data(skb) + 14);
+	tp->snd_wl1 = cb->seq;
+	tp->max_window = tp->snd_wnd;
+	if (!tp->rx_opt.wscale_ok)
+		tp->rx_opt.snd_wscale = tp->rx_opt.rcv_wscale = 0;
+	if ((tp->ecn_flags & TCP_ECN_OK) &&
+	    (cb->tcp_flags & (TCPHDR_ECE | TCPHDR_CWR)) != (TCPHDR_ECE | TCPHDR_CWR))
+		tp->ecn_flags = 0;
+	tcp_sync_mss(tp, tp->inet.dst.mtu);
+	tcp_initialize_rcv_mss(tp);
+	tcp_send_synack(tp);
+}
+
+/* The echoed timestamp is one that we sent with this SYN. */
+static bool echo_is_ours(const struct tcp_sock *tp)
+{
+	u32 now = (u32)(tp->inet.sk.net->sim->now / NSEC_PER_MSEC);
+	u32 first = (u32)(tp->retrans_stamp / NSEC_PER_MSEC);
+
+	if (!tp->rx_opt.saw_tstamp || !tp->rx_opt.rcv_tsecr || !tp->retrans_stamp)
+		return true;
+	return between(tp->rx_opt.rcv_tsecr, first, now);
+}
+
+static void synsent_rcv(struct tcp_sock *tp, struct sk_buff *skb)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	struct tcp_options_received saved = tp->rx_opt;
+	struct net *net = tp_net(tp);
+
+	tcp_parse_options(net, skb_data(skb), cb->hdr_len, &tp->rx_opt, true);
+	if (tp->rx_opt.saw_tstamp && tp->rx_opt.rcv_tsecr)
+		tp->rx_opt.rcv_tsecr -= tp->tsoffset;
+	if (cb->tcp_flags & TCPHDR_ACK) {
+		if (!after(cb->ack_seq, tp->snd_una) || after(cb->ack_seq, tp->snd_nxt) ||
+		    !echo_is_ours(tp)) {
+			if (!echo_is_ours(tp))
+				NET_INC_STATS(net, PAWSActive);
+			tp->rx_opt = saved;
+			tcp_v_send_reset(net, tp, skb);
+			discard(skb, SKB_DROP_REASON_TCP_INVALID_ACK_SEQUENCE);
+			return;
+		}
+		if (cb->tcp_flags & TCPHDR_RST) {
+			tcp_reset(tp, skb);
+			consume_skb(skb);
+			return;
+		}
+		if (cb->tcp_flags & TCPHDR_SYN) {
+			synsent_established(tp, skb);
+			consume_skb(skb);
+			return;
+		}
+	} else if (!(cb->tcp_flags & TCPHDR_RST) && (cb->tcp_flags & TCPHDR_SYN)) {
+		simultaneous_open(tp, skb);
+		consume_skb(skb);
+		return;
+	}
+	tp->rx_opt = saved;
+	discard(skb, SKB_DROP_REASON_TCP_FLAGS);
+}
+
+/* ---- the other states ---------------------------------------------------------------------------- */
+
+/* The ACK of our SYN-ACK, or of our SYN in a simultaneous open. */
+static void synrecv_established(struct tcp_sock *tp, struct sk_buff *skb)
+{
+	struct sock *sk = tp_sock(tp);
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+
+	tp->delivered++;
+	if (!tp->srtt && tp->snt_synack && !tp->total_retrans)
+		tcp_rtt_sample(tp, tp_now(tp) - tp->snt_synack);
+	tp->retrans_stamp = 0;
+	tcp_init_transfer(tp);
+	tp->copied_seq = tp->rcv_nxt;
+	tcp_set_state(tp, TCP_ESTABLISHED);
+	if (tp->listener)
+		NET_INC_STATS(sk->net, PassiveOpens);
+	sk->state_change(sk);
+	if (sk->file)
+		kill_fasync(sk->file, POLL_OUT, EPOLLOUT | EPOLLWRNORM);
+	tp->snd_una = cb->ack_seq;
+	tp->snd_wnd = (u32)get_be16(skb_data(skb) + 14) << tp->rx_opt.snd_wscale;
+	tcp_init_wl(tp, cb->seq);
+	if (tp->listener && tp->rx_opt.tstamp_ok)
+		tp->advmss -= 12;
+	tp->lsndtime = tp_now(tp);
+	tcp_initialize_rcv_mss(tp);
+	if (sk->shutdown & SEND_SHUTDOWN) {
+		tcp_set_state(tp, TCP_FIN_WAIT1);
+		tcp_send_fin(tp);
+	}
+}
+
+/* Data for a connection whose reader is gone. */
+static bool data_after_close(const struct tcp_sock *tp, const struct tcp_skb_cb *cb)
+{
+	u32 fin = !!(cb->tcp_flags & TCPHDR_FIN);
+
+	return cb->end_seq != cb->seq && after(cb->end_seq - fin, tp->rcv_nxt);
+}
+
+/* Our FIN is acknowledged. True: skb is gone, and perhaps tp. */
+static bool fin_wait1_acked(struct tcp_sock *tp, struct sk_buff *skb)
+{
+	struct sock *sk = tp_sock(tp);
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	nsec_t timeo;
+
+	if (tp->snd_una != tp->write_seq)
+		return false;
+	tcp_set_state(tp, TCP_FIN_WAIT2);
+	sk->shutdown |= SEND_SHUTDOWN;
+	dst_confirm(&tp->inet.dst);
+	if (!sk->dead) {
+		sk->state_change(sk);
+		return false;
+	}
+	if (tp->linger2 < 0 || data_after_close(tp, cb)) {
+		bool data = tp->linger2 >= 0;
+
+		NET_INC_STATS(sk->net, TCPAbortOnData);
+		if (data)
+			tcp_v_send_reset(sk->net, tp, skb);
+		tcp_done(tp);
+		discard(skb, SKB_DROP_REASON_TCP_ABORT_ON_DATA);
+		return true;
+	}
+	timeo = tcp_fin_time(tp);
+	if (timeo > TCP_TIMEWAIT_LEN) {
+		tcp_reset_keepalive_timer(tp, timeo - TCP_TIMEWAIT_LEN);
+	} else if (cb->tcp_flags & TCPHDR_FIN) {
+		/* The FIN of this very segment will end it. */
+		tcp_reset_keepalive_timer(tp, timeo);
+	} else {
+		tcp_time_wait(tp, TCP_FIN_WAIT2, timeo);
+		consume_skb(skb);
+		return true;
+	}
+	return false;
+}
+
+/* What an acceptable ACK does to the state. True: skb is gone, and perhaps tp. */
+static bool state_ack(struct tcp_sock *tp, struct sk_buff *skb)
+{
+	switch (tp_sock(tp)->state) {
+	case TCP_SYN_RECV:
+		synrecv_established(tp, skb);
+		return false;
+	case TCP_FIN_WAIT1:
+		return fin_wait1_acked(tp, skb);
+	case TCP_CLOSING:
+		if (tp->snd_una != tp->write_seq)
+			return false;
+		tcp_time_wait(tp, TCP_TIME_WAIT, 0);
+		consume_skb(skb);
+		return true;
+	case TCP_LAST_ACK:
+		if (tp->snd_una != tp->write_seq)
+			return false;
+		tcp_done(tp);
+		consume_skb(skb);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Text and FIN, by state. Takes skb. True: tp is still there and may answer. */
+static bool state_data(struct tcp_sock *tp, struct sk_buff *skb)
+{
+	struct sock *sk = tp_sock(tp);
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+
+	switch (sk->state) {
+	case TCP_CLOSE_WAIT:
+	case TCP_CLOSING:
+	case TCP_LAST_ACK:
+		if (!before(cb->seq, tp->rcv_nxt))
+			break;
+		/* A retransmission of what we have: answered like in FIN_WAIT. */
+		/* fallthrough */
+	case TCP_FIN_WAIT1:
+	case TCP_FIN_WAIT2:
+		/* RFC 1122 4.2.2.13: data for a reader that is gone is answered by an RST. */
+		if ((sk->shutdown & RCV_SHUTDOWN) && data_after_close(tp, cb)) {
+			NET_INC_STATS(sk->net, TCPAbortOnData);
+			tcp_v_send_reset(sk->net, tp, skb);
+			tcp_reset(tp, skb);
+			discard(skb, SKB_DROP_REASON_TCP_ABORT_ON_DATA);
+			return false;
+		}
+		/* fallthrough */
+	case TCP_ESTABLISHED:
+		tcp_data_queue(tp, skb);
+		return true;
+	default:
+		break;
+	}
+	consume_skb(skb);
+	return true;
+}
+
+void tcp_rcv_state_process(struct tcp_sock *tp, struct sk_buff *skb)
+{
+	struct sock *sk = tp_sock(tp);
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+
+	if (sk->state == TCP_SYN_SENT) {
+		synsent_rcv(tp, skb);
+		if (sk->state == TCP_ESTABLISHED)
+			tcp_data_snd_check(tp);
+		return;
+	}
+	if (!tcp_validate_incoming(tp, skb))
+		return;
+	if (!(cb->tcp_flags & TCPHDR_ACK)) {
+		discard(skb, SKB_DROP_REASON_TCP_FLAGS);
+		return;
+	}
+	if (tcp_ack(tp, skb, FLAG_SLOWPATH | FLAG_UPDATE_TS_RECENT | FLAG_NO_CHALLENGE_ACK) <= 0) {
+		if (sk->state == TCP_SYN_RECV) {
+			tcp_v_send_reset(sk->net, tp, skb);
+			discard(skb, SKB_DROP_REASON_TCP_INVALID_ACK_SEQUENCE);
+			return;
+		}
+		/* Old: what else it carries may still be wanted. */
+		if (after(cb->ack_seq, tp->snd_nxt)) {
+			tcp_send_challenge_ack(tp);
+			discard(skb, SKB_DROP_REASON_TCP_ACK_UNSENT_DATA);
+			return;
+		}
+	}
+	if (state_ack(tp, skb))
+		return;
+	tcp_urg(tp, skb);
+	if (state_data(tp, skb) && sk->state != TCP_CLOSE) {
+		tcp_data_snd_check(tp);
+		tcp_ack_snd_check(tp);
+	}
+}
+
+/* ---- demultiplexing ------------------------------------------------------------------------------ */
+
+/* Fills in the control block; 0 or why it is dropped. */
+static enum skb_drop_reason parse_header(struct net *net, struct sk_buff *skb,
+					 const struct ip_rx *rx)
+{
+	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	const u8 *th;
+	u32 hlen;
+
+	if (skb->pkt_type != PACKET_HOST)
+		return SKB_DROP_REASON_OTHERHOST;
+	if (!pskb_may_pull(skb, 20))
+		return SKB_DROP_REASON_PKT_TOO_SMALL;
+	hlen = (u32)(skb_data(skb)[12] >> 4) * 4;
+	if (hlen < 20 || !pskb_may_pull(skb, hlen))
+		return SKB_DROP_REASON_PKT_TOO_SMALL;
+	if (skb->ip_summed == CHECKSUM_NONE &&
+	    !ip_transport_csum_ok(skb, &rx->saddr, &rx->daddr, IPPROTO_TCP)) {
+		NET_INC_STATS(net, TcpInCsumErrors);
+		return SKB_DROP_REASON_TCP_CSUM;
+	}
+	skb_reset_transport_header(skb);
+	th = skb_data(skb);
+	memset(cb, 0, sizeof(*cb));
+	cb->seq = get_be32(th + 4);
+	cb->ack_seq = get_be32(th + 8);
+	cb->tcp_flags = th[13];
+	cb->urg_ptr = get_be16(th + 18);
+	cb->hdr_len = (u16)hlen;
+	cb->ip_dsfield = rx->tos;
+	cb->end_seq = cb->seq + (skb->len - hlen) + !!(th[13] & TCPHDR_SYN) +
+		      !!(th[13] & TCPHDR_FIN);
+	return SKB_NOT_DROPPED_YET;
+}
+
+/* A new SYN that a TIME_WAIT sock lets in goes to the listener, if there is one. */
+static void timewait_syn(struct net *net, struct tcp_timewait_sock *tw, struct sk_buff *skb,
+			 const struct ip_rx *rx, u32 isn)
+{
+	const u8 *th = skb_data(skb);
+	struct inet_sock *l = inet_lookup_listener(net, &rx->saddr, get_be16(th), &rx->daddr,
+						   get_be16(th + 2), rx->iif);
+
+	if (l) {
+		tcp_timewait_kill(tw);
+		tcp_conn_request((struct tcp_sock *)l, skb, isn);
+		return;
+	}
+	tcp_timewait_send_ack(tw, skb);
+	consume_skb(skb);
+}
+
+static void timewait_rcv(struct net *net, struct tcp_timewait_sock *tw, struct sk_buff *skb,
+			 const struct ip_rx *rx)
+{
+	u32 isn = 0;
+
+	switch (tcp_timewait_state_process(tw, skb, skb_data(skb), &isn)) {
+	case TCP_TW_SYN:
+		timewait_syn(net, tw, skb, rx, isn);
+		return;
+	case TCP_TW_ACK:
+		tcp_timewait_send_ack(tw, skb);
+		break;
+	case TCP_TW_RST:
+		tcp_v_send_reset(net, NULL, skb);
+		tcp_timewait_kill(tw);
+		break;
+	case TCP_TW_SUCCESS:
+		break;
+	}
+	consume_skb(skb);
+}
+
+static void segs_in(struct tcp_sock *tp, const struct sk_buff *skb)
+{
+	u32 n = max(skb->gso_segs, (u16)1);
+
+	tp->segs_in += n;
+	if (skb->len > TCP_SKB_CB(skb)->hdr_len)
+		tp->data_segs_in += n;
+	if (skb->napi_id)
+		tp_sock(tp)->napi_id = skb->napi_id;
+	tp_sock(tp)->incoming_cpu = cpu_current(tp_sock(tp)->host)->id;
+}
+
+/* tcp_child_process(): the new connection takes the segment, and the listener's waiters are told. */
+static void child_process(struct tcp_sock *lp, struct tcp_sock *child, struct sk_buff *skb)
+{
+	struct sock *sk = tp_sock(child), *lsk = tp_sock(lp);
+
+	sock_hold(sk);
+	segs_in(child, skb);
+	tcp_rcv_state_process(child, skb);
+	if (sk->state != TCP_SYN_RECV)
+		lsk->data_ready(lsk);
+	sock_put(sk);
+}
+
+static void listen_rcv(struct tcp_sock *lp, struct sk_buff *skb)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	struct tcp_sock *child;
+
+	if (cb->tcp_flags & TCPHDR_ACK) {
+		child = tcp_cookie_v_check(lp, skb);
+		if (child) {
+			child_process(lp, child, skb);
+			return;
+		}
+		tcp_v_send_reset(tp_net(lp), NULL, skb);
+		discard(skb, SKB_DROP_REASON_TCP_FLAGS);
+	} else if ((cb->tcp_flags & (TCPHDR_RST | TCPHDR_SYN | TCPHDR_FIN)) == TCPHDR_SYN) {
+		tcp_conn_request(lp, skb, 0);
+	} else {
+		discard(skb, cb->tcp_flags & TCPHDR_RST ? SKB_DROP_REASON_TCP_RESET :
+							  SKB_DROP_REASON_TCP_FLAGS);
+	}
+}
+
+static void request_rcv(struct tcp_request_sock *req, struct sk_buff *skb)
+{
+	struct tcp_sock *lp = req->listener, *child;
+
+	child = tcp_check_req(req, skb);
+	if (child)
+		child_process(lp, child, skb);
+}
+
+static void connection_rcv(struct tcp_sock *tp, struct sk_buff *skb)
+{
+	struct sock *sk = tp_sock(tp);
+
+	sock_hold(sk);
+	segs_in(tp, skb);
+	if (sk->state == TCP_ESTABLISHED)
+		tcp_rcv_established(tp, skb);
+	else
+		tcp_rcv_state_process(tp, skb);
+	sock_put(sk);
+}
+
+static void dispatch(struct net *net, struct inet_sock *inet, struct sk_buff *skb,
+		     const struct ip_rx *rx)
+{
+	switch (inet->sk.state) {
+	case TCP_TIME_WAIT:
+		timewait_rcv(net, tcp_twsk(inet), skb, rx);
+		return;
+	case TCP_NEW_SYN_RECV:
+		request_rcv(tcp_rsk(inet), skb);
+		return;
+	default:
+		break;
+	}
+	if (inet->min_ttl && rx->ttl < inet->min_ttl) {
+		NET_INC_STATS(net, TCPMinTTLDrop);
+		discard(skb, SKB_DROP_REASON_TCP_MINTTL);
+		return;
+	}
+	if (inet->sk.state == TCP_LISTEN)
+		listen_rcv((struct tcp_sock *)inet, skb);
+	else
+		connection_rcv((struct tcp_sock *)inet, skb);
+}
+
+void tcp_v_rcv(struct net *net, struct sk_buff *skb)
+{
+	struct ip_rx rx = *IP_RX(skb);
+	enum skb_drop_reason why = parse_header(net, skb, &rx);
+	struct inet_sock *inet;
+	const u8 *th;
+
+	NET_INC_STATS(net, InSegs);
+	if (why) {
+		NET_INC_STATS(net, InErrs);
+		discard(skb, why);
+		return;
+	}
+	skb_orphan(skb);
+	trace_hop(net->sim->trace, skb->id, net_now(net), net->host->id, PLACE_SOCKET_RX,
+		  skb->dev ? skb->dev->ifindex : 0, -1);
+	th = skb_data(skb);
+	inet = inet_lookup_established(net, &rx.saddr, get_be16(th), &rx.daddr, get_be16(th + 2),
+				       rx.iif);
+	if (!inet)
+		inet = inet_lookup_listener(net, &rx.saddr, get_be16(th), &rx.daddr,
+					    get_be16(th + 2), rx.iif);
+	if (inet) {
+		dispatch(net, inet, skb, &rx);
+		return;
+	}
+	tcp_v_send_reset(net, NULL, skb);
+	discard(skb, SKB_DROP_REASON_NO_SOCKET);
+}
+
+/* ---- ICMP errors --------------------------------------------------------------------------------- */
+
+static bool is_too_big(const struct icmp_error *e)
+{
+	return e->v6 ? e->type == ICMP6_PACKET_TOO_BIG :
+		       e->type == ICMP_DEST_UNREACH && e->code == ICMP_FRAG_NEEDED;
+}
+
+/* tcp_v4_mtu_reduced() */
+static void mtu_reduced(struct tcp_sock *tp, u32 mtu)
+{
+	ip_update_pmtu(tp_net(tp), &tp->inet.daddr, mtu);
+	if (tcp_rebuild_header(tp))
+		return;
+	if (tp->inet.pmtudisc != IP_PMTUDISC_DONT && tp->pmtu_cookie > tp->inet.dst.mtu) {
+		tcp_sync_mss(tp, tp->inet.dst.mtu);
+		tcp_simple_retransmit(tp);
+	}
+}
+
+static void connection_err(struct tcp_sock *tp, const struct icmp_error *e, u32 seq)
+{
+	struct sock *sk = tp_sock(tp);
+
+	if (sk->state == TCP_CLOSE || sk->state == TCP_LISTEN)
+		return;
+	/* RFC 5927: only for what is in flight. */
+	if (!between(seq, tp->snd_una, tp->snd_nxt)) {
+		NET_INC_STATS(sk->net, OutOfWindowIcmps);
+		return;
+	}
+	if (is_too_big(e)) {
+		mtu_reduced(tp, e->info);
+		return;
+	}
+	if (!e->err)
+		return;
+	if (sk->state == TCP_SYN_SENT || sk->state == TCP_SYN_RECV) {
+		sk->err = e->err;
+		sk->error_report(sk);
+		tcp_done(tp);
+		return;
+	}
+	/* RFC 1122 4.2.3.9: soft for a connection that lives. */
+	sk->err_soft = e->err;
+}
+
+void tcp_v_err(struct net *net, const struct icmp_error *e)
+{
+	struct inet_sock *inet;
+	u32 seq;
+
+	if (e->inner_len < 8)
+		return;
+	seq = get_be32(e->inner + 4);
+	inet = inet_lookup_established(net, &e->daddr, get_be16(e->inner + 2), &e->saddr,
+				       get_be16(e->inner), e->iif);
+	if (!inet) {
+		if (e->v6)
+			NET_INC_STATS(net, Icmp6InErrors);
+		else
+			NET_INC_STATS(net, IcmpInErrors);
+		return;
+	}
+	if (inet->sk.state == TCP_TIME_WAIT)
+		return;
+	if (inet->sk.state == TCP_NEW_SYN_RECV) {
+		if (!is_too_big(e) && e->fatal)
+			tcp_req_err(tcp_rsk(inet), seq);
+		return;
+	}
+	sock_hold(&inet->sk);
+	connection_err((struct tcp_sock *)inet, e, seq);
+	sock_put(&inet->sk);
+}
