@@ -26,10 +26,12 @@ UNIT_TESTS := \
 	skb \
 	switch \
 	tcp_cong \
+	tcp_options \
 	tcp_rcv \
 	tcp_response \
 	tcp_rtt \
 	tcp_send \
+	tcp_syncookies \
 	trace \
 	trace_compare \
 	trace_doc \
