@@ -64,7 +64,7 @@ static inline struct tcp_timewait_sock *tcp_twsk(struct inet_sock *inet)
 /* What to do with a segment for a TIME_WAIT sock, RFC 9293 3.10.7.4 and RFC 6191. */
 enum tcp_tw_status {
 	TCP_TW_SUCCESS, /* dropped or handled: free the segment. tw may be gone */
-	TCP_TW_RST,	/* answer with an RST; tw is gone */
+	TCP_TW_RST,	/* answer with an RST, then tcp_timewait_kill() */
 	TCP_TW_ACK,	/* answer with an ACK (tcp_timewait_send_ack()) */
 	/*
 	 * An acceptable new SYN: *isn is the first sequence number that we may use. With a listener for

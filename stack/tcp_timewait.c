@@ -177,10 +177,10 @@ static void tw_note_tstamp(struct tcp_timewait_sock *tw, const struct tcp_option
 	tw->ts_recent_stamp = net_now(tw->inet.sk.net);
 }
 
-static enum tcp_tw_status tw_end(struct tcp_timewait_sock *tw, enum tcp_tw_status status)
+static enum tcp_tw_status tw_end(struct tcp_timewait_sock *tw)
 {
 	tcp_timewait_kill(tw);
-	return status;
+	return TCP_TW_SUCCESS;
 }
 
 /* The checks that tcp_rcv_state_process() makes in FIN_WAIT2. */
@@ -193,15 +193,15 @@ static enum tcp_tw_status fin_wait2_process(struct tcp_timewait_sock *tw, struct
 	    !tcp_in_window(cb->seq, cb->end_seq, tw->rcv_nxt, tw->rcv_nxt + tw->rcv_wnd))
 		return ack_rate_limited(tw, skb, MIB_TCPACKSkippedFinWait2);
 	if (cb->tcp_flags & TCPHDR_RST)
-		return tw_end(tw, TCP_TW_SUCCESS);
+		return tw_end(tw);
 	if ((cb->tcp_flags & TCPHDR_SYN) && !before(cb->seq, tw->rcv_nxt))
-		return tw_end(tw, TCP_TW_RST);
+		return TCP_TW_RST;
 	if (!(cb->tcp_flags & TCPHDR_ACK) || !after(cb->end_seq, tw->rcv_nxt) ||
 	    cb->end_seq == cb->seq)
 		return TCP_TW_SUCCESS;
 	/* Nobody is left to read data: RFC 9293 3.10.4 (CLOSE of an application that has gone). */
 	if (!(cb->tcp_flags & TCPHDR_FIN) || cb->end_seq != tw->rcv_nxt + 1)
-		return tw_end(tw, TCP_TW_RST);
+		return TCP_TW_RST;
 	tw->substate = TCP_TIME_WAIT;
 	tw->rcv_nxt = cb->end_seq;
 	if (opt->saw_tstamp)
@@ -234,7 +234,7 @@ static enum tcp_tw_status tw_in_window(struct tcp_timewait_sock *tw, bool rst,
 				       const struct tcp_options_received *opt)
 {
 	if (rst && !tw->inet.sk.net->sysctl.tcp_rfc1337)
-		return tw_end(tw, TCP_TW_SUCCESS);
+		return tw_end(tw);
 	if (!rst)
 		tw_restart(tw);
 	tw_note_tstamp(tw, opt);
