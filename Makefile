@@ -40,7 +40,8 @@ UNITBIN := $(UNIT_TESTS:%=$(BUILD)/tests/unit/%_test)
 # An archive, so that a test that fakes a layer does not pull in what it fakes.
 UNITLIB := $(BUILD)/tests/unit/libsupport.a
 
-all: sockloom
+# The link in the top folder is the default build; others stay in build/.
+all: $(if $(filter build/gcc,$(BUILD)),sockloom,$(BUILD)/sockloom)
 
 sockloom: $(BUILD)/sockloom
 	@ln -sf $< $@
@@ -128,5 +129,5 @@ clean:
 	rm -rf build sockloom
 
 .PHONY: all unit unit-bins lint clean help deps deps-check demo check scenarios-check
-.SECONDARY:
+.PRECIOUS: $(BUILD)/%.o
 -include $(OBJS:.o=.d) $(UNITBIN:=.d) $(MAIN:%.c=$(BUILD)/%.d)

@@ -32,13 +32,15 @@ static void remember_host(struct log_sink *l, const struct tval *v)
 static void log_row(struct trace_sink *s, const struct trace_table_desc *d, const struct tval *v)
 {
 	struct log_sink *l = (struct log_sink *)s;
-	size_t id = (size_t)v[1].i, len = v[4].len;
+	size_t id, len;
 	char t[32];
 
 	if (d->table == TT_HOST)
 		remember_host(l, v);
 	if (d->table != TT_LOG)
 		return;
+	id = (size_t)v[1].i;
+	len = v[4].len;
 	while (len && ((const char *)v[4].p)[len - 1] == '\n')
 		len--;
 	fprintf(l->f, "%12s %s: %.*s\n", format_duration(t, sizeof(t), v[0].i),

@@ -21,6 +21,7 @@ static void step_start(struct cpu *cpu, enum cpu_context ctx, nsec_t cost)
 	cpu->charge[ctx] = 0;
 	cpu->ctx = ctx;
 	cpu->step[ctx].active = true;
+	cpu->step[ctx].tail = false;
 	cpu->step_start = s->now;
 	event_at(s, &cpu->ev, cpu->host->id, s->now + cost);
 }
@@ -28,8 +29,8 @@ static void step_start(struct cpu *cpu, enum cpu_context ctx, nsec_t cost)
 /* Spends what a context was charged after its last step, when no further step takes it along. */
 static void tail_start(struct cpu *cpu, enum cpu_context ctx)
 {
-	cpu->tail = true;
 	step_start(cpu, ctx, 0);
+	cpu->step[ctx].tail = true;
 }
 
 static void step_suspend(struct cpu *cpu)
@@ -140,6 +141,16 @@ static void hardirq_run(struct cpu *cpu)
 		cpu->softirq_kick = true;
 }
 
+static void step_effect(struct cpu *cpu, enum cpu_context ctx)
+{
+	if (ctx == CTX_HARDIRQ)
+		hardirq_run(cpu);
+	else if (ctx == CTX_SOFTIRQ)
+		softirq_loop_run(cpu);
+	else
+		sched_run(cpu);
+}
+
 static void step_end(struct sim *s, struct event *ev)
 {
 	struct cpu *cpu = container_of(ev, struct cpu, ev);
@@ -148,14 +159,8 @@ static void step_end(struct sim *s, struct event *ev)
 	cpu->time[ctx] += s->now - cpu->step_start;
 	cpu->step[ctx].active = false;
 	cpu->host->cur_cpu = cpu;
-	if (cpu->tail)
-		cpu->tail = false;
-	else if (ctx == CTX_HARDIRQ)
-		hardirq_run(cpu);
-	else if (ctx == CTX_SOFTIRQ)
-		softirq_loop_run(cpu);
-	else
-		sched_run(cpu);
+	if (!cpu->step[ctx].tail)
+		step_effect(cpu, ctx);
 	cpu->host->cur_cpu = NULL;
 	cpu_dispatch(cpu);
 }
@@ -221,7 +226,6 @@ void cpu_drop_task(struct cpu *cpu)
 	if (!cpu->step[CTX_TASK].active)
 		return;
 	cpu->step[CTX_TASK].active = false;
-	cpu->tail = cpu->tail && cpu->ctx != CTX_TASK;
 	if (cpu->ctx == CTX_TASK && cpu->host->cur_cpu != cpu) {
 		struct sim *s = cpu->host->sim;
 

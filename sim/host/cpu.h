@@ -59,6 +59,7 @@ struct irq {
 /* One context's step in progress. */
 struct cpu_step {
 	bool active;	  /* a step is under way or suspended */
+	bool tail;	  /* it only spends charge: no effect */
 	nsec_t remaining; /* cost not yet spent, while suspended */
 };
 
@@ -79,7 +80,6 @@ struct cpu {
 	bool softirq_active;   /* the loop is under way: in softirq context or in ksoftirqd */
 	bool softirq_kick;     /* a loop is due: interrupt exit, or raised from a task */
 	bool in_ksoftirqd;     /* the loop runs in task context */
-	bool tail;	       /* the step only spends charge */
 	nsec_t softirq_start;  /* when the softirq loop began */
 	struct task *ksoftirqd; /* created when first needed */
 	struct list_head timers; /* expired timers that wait for SOFTIRQ_TIMER */

@@ -15,6 +15,7 @@
 #include "sim/engine/version.h"
 #include "sim/host/host.h"
 #include "sim/scenario/scenario_priv.h"
+#include "stack/syscall.h"
 
 /* Registry key: its address. */
 static const char key_scenario = 's';
@@ -341,6 +342,7 @@ void scenario_finish(struct scenario *s, enum sim_stop why)
 	struct trace *tr = s->opts.trace;
 	char buf[64];
 
+	syscall_trace_unfinished(w);
 	world_report(w);
 	nic_report_counters(w);
 	for (u32 i = 1; i <= w->nhosts; i++) {
