@@ -8,23 +8,37 @@ UNIT_TESTS := \
 	diff \
 	dim \
 	dql \
+	epoll \
 	event \
 	export \
+	fd \
+	fragment \
 	gro \
 	gso \
+	icmp \
+	ip \
 	link \
 	link_faults \
+	msg \
 	napi \
+	neigh \
 	nic_path \
 	nic_rx \
 	nic_tx \
+	pipe \
+	poll \
 	pool \
 	qdisc \
 	rng \
+	route \
 	rss \
 	show \
+	signal \
 	skb \
+	sockopt \
 	switch \
+	syscall \
+	sysctl \
 	tcp_cong \
 	tcp_options \
 	tcp_rcv \
