@@ -45,6 +45,7 @@ UNIT_TESTS := \
 	tcp_response \
 	tcp_rtt \
 	tcp_send \
+	tcp_sockopt \
 	tcp_syncookies \
 	trace \
 	trace_compare \
