@@ -47,6 +47,7 @@ UNIT_TESTS := \
 	tcp_send \
 	tcp_sockopt \
 	tcp_syncookies \
+	tcp_timewait \
 	trace \
 	trace_compare \
 	trace_doc \
