@@ -136,6 +136,8 @@ struct net {
 	struct packet_type ptype_ip, ptype_arp, ptype_ip6;
 	u32 ip_idents;		      /* identification of datagrams that may be fragmented */
 	int tcp_orphans, tcp_tw_count;
+	s64 tcp_challenge_second;     /* the one that challenge ACKs are counted in, from 1 */
+	u32 tcp_challenge_count;      /* how many are left in it */
 	struct list_head socks;	      /* struct sock.net_node, in order of creation: `ss`, tear-down */
 	/* Option names that were asked for and are not there: counted, see sockopt.c. */
 	u64 enoprotoopt;

@@ -13,12 +13,16 @@
 #include "stack/tcp_conn.h"
 #include "stack/tcp_int.h"
 
+/* A third of the buffer is free, and not half of TCP_NOTSENT_LOWAT waits to be sent. */
 static bool stream_is_writeable(struct tcp_sock *tp)
 {
 	struct sock *sk = tp_sock(tp);
 	u32 room = sk->sndbuf > sk->wmem_queued ? sk->sndbuf - sk->wmem_queued : 0;
+	u32 lowat = tp->notsent_lowat ? tp->notsent_lowat : (u32)sk->net->sysctl.tcp_notsent_lowat;
 
-	return room >= sk->wmem_queued >> 1 && tcp_stream_memory_free(tp);
+	if (room < sk->wmem_queued >> 1 || !tcp_stream_memory_free(tp))
+		return false;
+	return !lowat || (u64)(tp->write_seq - tp->snd_nxt) << 1 < lowat;
 }
 
 /* sk_stream_write_space() */
@@ -67,6 +71,11 @@ int tcp_init_sock(struct sock *sk)
 	return 0;
 }
 
+static bool is_current(int state)
+{
+	return state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT;
+}
+
 void tcp_set_state(struct tcp_sock *tp, int state)
 {
 	struct sock *sk = tp_sock(tp);
@@ -74,8 +83,11 @@ void tcp_set_state(struct tcp_sock *tp, int state)
 
 	if (old == state)
 		return;
-	if (state == TCP_ESTABLISHED)
+	/* CurrEstab: RFC 4022's sum of ESTABLISHED and CLOSE_WAIT. */
+	if (is_current(state) && !is_current(old))
 		sk->net->mib.tcp_curr_estab++;
+	else if (!is_current(state) && is_current(old))
+		sk->net->mib.tcp_curr_estab--;
 	if (state == TCP_CLOSE) {
 		if (old == TCP_CLOSE_WAIT || old == TCP_ESTABLISHED)
 			NET_INC_STATS(sk->net, EstabResets);
@@ -85,8 +97,6 @@ void tcp_set_state(struct tcp_sock *tp, int state)
 		if (tp->inet.bucket && !(sk->userlocks & SOCK_BINDPORT_LOCK))
 			inet_put_port(sk);
 	}
-	if (old == TCP_ESTABLISHED)
-		sk->net->mib.tcp_curr_estab--;
 	sock_set_state(sk, state);
 }
 
@@ -127,7 +137,9 @@ static bool readable(struct tcp_sock *tp, u32 target)
 
 	if (!avail)
 		return false;
-	return avail >= target || tp->ack.rcv_mss >= tcp_receive_window(tp);
+	/* A reader with SO_RCVLOWAT is not left waiting for what there is no room for. */
+	return avail >= target || tp->ack.rcv_mss >= tcp_receive_window(tp) ||
+	       tp_sock(tp)->rmem_alloc > tp_sock(tp)->rcvbuf - (tp_sock(tp)->rcvbuf >> 3);
 }
 
 static u32 poll_connected(struct tcp_sock *tp)

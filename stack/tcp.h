@@ -264,7 +264,7 @@ struct tcp_sock {
 	u32 syn_qlen, syn_young;
 	struct list_head accept_node;
 	struct tcp_sock *listener;     /* while it waits in the accept queue */
-	bool synflood_warned;
+	nsec_t synq_overflow;	       /* when a SYN cookie was last sent; 0: never */
 
 	/* connection set-up and end, as the calls see them */
 	u8 ss_state;	       /* enum tcp_ss_state: what connect() has told the caller */

@@ -156,6 +156,10 @@ s64 tcp_shutdown(struct task *t, struct sock *sk, int how)
 	s64 ret = 0;
 
 	how++;
+	/* What connect() would say next: shutdown() has looked at the outcome. */
+	if (tp->ss_state == SS_CONNECTING && sk->state != TCP_SYN_SENT &&
+	    sk->state != TCP_SYN_RECV && sk->state != TCP_CLOSE)
+		tp->ss_state = SS_CONNECTED;
 	switch (sk->state) {
 	case TCP_LISTEN:
 		if (how & RCV_SHUTDOWN)

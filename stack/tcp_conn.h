@@ -132,7 +132,7 @@ void tcp_conn_request(struct tcp_sock *lp, struct sk_buff *skb, u32 isn);
  * be processed by it; NULL: the segment has been taken care of (and freed).
  */
 struct tcp_sock *tcp_check_req(struct tcp_request_sock *req, struct sk_buff *skb);
-/* An ACK for a listener without a request: a SYN cookie's? As tcp_check_req(). */
+/* An ACK for a listener without a request: a SYN cookie's? As tcp_check_req(); lp: it is none. */
 struct tcp_sock *tcp_cookie_v_check(struct tcp_sock *lp, struct sk_buff *skb);
 void tcp_req_err(struct tcp_request_sock *req, u32 seq);
 /* Frees a request sock: out of the table, timer off, listener's counts. */

@@ -164,8 +164,11 @@ static int connect_start(struct tcp_sock *tp, const struct sockaddr *sa, socklen
 	if (err) {
 		tcp_set_state(tp, TCP_CLOSE);
 		forget_peer(tp);
+		return err;
 	}
-	return err;
+	/* When the first SYN went: echoed timestamps and TCP_USER_TIMEOUT count from here. */
+	tp->retrans_stamp = tp_now(tp);
+	return 0;
 }
 
 /* The connection came to nothing: why, and a socket that can try again. */

@@ -15,6 +15,8 @@
 #include "stack/tcp_conn.h"
 #include "stack/tcp_int.h"
 
+#define COOKIE_VALID (120 * NSEC_PER_SEC)
+
 static const struct proto_ops tcp_req_prot;
 
 static bool acceptq_is_full(const struct tcp_sock *lp)
@@ -24,7 +26,7 @@ static bool acceptq_is_full(const struct tcp_sock *lp)
 
 static bool synq_is_full(const struct tcp_sock *lp)
 {
-	return lp->syn_qlen >= lp->inet.sk.max_ack_backlog;
+	return lp->syn_qlen > lp->inet.sk.max_ack_backlog;
 }
 
 static void listen_drop(struct tcp_sock *lp)
@@ -193,6 +195,14 @@ static void resend_synack(struct tcp_request_sock *req)
 	NET_INC_STATS(net, TCPSynRetrans);
 }
 
+/* Until the SYN-ACK is sent again: 1, 2, 4... seconds. */
+static nsec_t req_timeout(const struct tcp_request_sock *req)
+{
+	nsec_t limit = req->inet.sk.net->sysctl.tcp_rto_max;
+
+	return min(TCP_TIMEOUT_INIT << min((u32)req->num_timeout, 8u), limit);
+}
+
 /* When many young requests wait, old ones are given fewer chances. */
 static int max_synack_retries(const struct tcp_sock *lp)
 {
@@ -214,7 +224,6 @@ static void req_timer(struct timer *timer)
 {
 	struct tcp_request_sock *req = container_of(timer, struct tcp_request_sock, timer);
 	struct tcp_sock *lp = req->listener;
-	const struct net_sysctl *ctl = &req->inet.sk.net->sysctl;
 	int retries = max_synack_retries(lp), defer = lp->defer_accept;
 	bool expire, resend = true;
 
@@ -231,8 +240,7 @@ static void req_timer(struct timer *timer)
 		resend_synack(req);
 	if (req->num_timeout++ == 0)
 		lp->syn_young--;
-	timer_mod(&req->timer, net_now(req->inet.sk.net) +
-				       min(TCP_TIMEOUT_INIT << req->num_timeout, ctl->tcp_rto_max));
+	timer_mod(&req->timer, net_now(req->inet.sk.net) + req_timeout(req));
 }
 
 static struct tcp_request_sock *req_alloc(struct tcp_sock *lp)
@@ -346,6 +354,7 @@ static void send_cookie(struct tcp_sock *lp, struct tcp_request_sock *req, const
 	if (req->rx_opt.tstamp_ok)
 		tsval = tcp_cookie_init_timestamp(net, &req->rx_opt, req->ecn_ok, req->ts_off);
 	NET_INC_STATS(net, SyncookiesSent);
+	lp->synq_overflow = max(net_now(net), 1);
 	send_synack(lp, req, tsval);
 }
 
@@ -488,6 +497,11 @@ static void child_sequences(struct tcp_sock *tp, const struct tcp_request_sock *
 	tp->snd_wnd = (u32)window << tp->rx_opt.snd_wscale;
 	tp->max_window = tp->snd_wnd;
 	tp->total_retrans = req->num_retrans;
+	if (req->num_timeout) {
+		/* RFC 5681 3.1: cuts the initial window, unless sending again was needless. */
+		tp->undo_marker = req->snt_isn;
+		tp->retrans_stamp = req->snt_synack;
+	}
 	tp->snt_synack = req->snt_synack;
 	tp->last_oow_ack_time = 0;
 	tp->advmss = req->mss;
@@ -582,8 +596,10 @@ static void retransmitted_syn(struct tcp_request_sock *req)
 {
 	struct net *net = req->inet.sk.net;
 
-	if (!tcp_oow_rate_limited(net, &req->last_oow_ack_time, false, MIB_TCPACKSkippedSynRecv))
-		resend_synack(req);
+	if (tcp_oow_rate_limited(net, &req->last_oow_ack_time, false, MIB_TCPACKSkippedSynRecv))
+		return;
+	resend_synack(req);
+	timer_mod(&req->timer, net_now(net) + req_timeout(req));
 }
 
 static struct tcp_sock *embryonic_reset(struct tcp_request_sock *req, struct sk_buff *skb)
@@ -609,7 +625,7 @@ static struct tcp_sock *handshake_ack(struct tcp_request_sock *req, struct sk_bu
 	if (req->num_timeout < lp->defer_accept && cb->end_seq == req->rcv_isn + 1) {
 		req->acked = true;
 		NET_INC_STATS(net, TCPDeferAcceptDrop);
-		req_discard(skb, SKB_DROP_REASON_TCP_MINTTL);
+		req_discard(skb, SKB_DROP_REASON_NOT_SPECIFIED);
 		return NULL;
 	}
 	child = complete(lp, req, skb);
@@ -700,11 +716,14 @@ struct tcp_sock *tcp_cookie_v_check(struct tcp_sock *lp, struct sk_buff *skb)
 
 	if (!net->sysctl.tcp_syncookies || (cb->tcp_flags & (TCPHDR_SYN | TCPHDR_RST)) ||
 	    !(cb->tcp_flags & TCPHDR_ACK))
-		return NULL;
+		return lp;
+	/* Who sent no cookie lately takes none. */
+	if (!lp->synq_overflow || net_now(net) > lp->synq_overflow + COOKIE_VALID)
+		return lp;
 	mss = tcp_cookie_check(net, &rx, skb_data(skb));
 	if (!mss) {
 		NET_INC_STATS(net, SyncookiesFailed);
-		return NULL;
+		return lp;
 	}
 	NET_INC_STATS(net, SyncookiesRecv);
 	req = req_alloc(lp);
@@ -736,5 +755,6 @@ struct tcp_sock *tcp_cookie_v_check(struct tcp_sock *lp, struct sk_buff *skb)
 drop:
 	req->listener = NULL;
 	sock_put(&req->inet.sk);
+	req_discard(skb, SKB_DROP_REASON_TCP_LISTEN_OVERFLOW);
 	return NULL;
 }

@@ -14,6 +14,9 @@
 #include "stack/tcp_conn.h"
 #include "stack/tcp_int.h"
 
+/* Two jiffies of a kernel that runs at 250 Hz. */
+#define TCP_TIMEOUT_MIN (8 * NSEC_PER_MSEC)
+
 static void discard(struct sk_buff *skb, enum skb_drop_reason why)
 {
 	kfree_skb_reason(skb, why, PLACE_SOCKET_RX);
@@ -89,10 +92,34 @@ bool tcp_oow_rate_limited(struct net *net, nsec_t *last, bool has_data, enum mib
 	return false;
 }
 
+/*
+ * The host's budget for this second (tcp_challenge_ack_limit). A random part of it is left out, so that
+ * nobody can count what is left of it (RFC 5961 7).
+ */
+static bool challenge_allowed(struct net *net)
+{
+	u32 limit = (u32)net->sysctl.tcp_challenge_ack_limit;
+	s64 second = net_now(net) / NSEC_PER_SEC + 1;
+
+	if (limit == INT32_MAX)
+		return true;
+	if (net->tcp_challenge_second != second) {
+		net->tcp_challenge_second = second;
+		net->tcp_challenge_count =
+			((limit + 1) >> 1) + (limit ? rng_below(&net->rng_misc, limit) : 0);
+	}
+	if (!net->tcp_challenge_count)
+		return false;
+	net->tcp_challenge_count--;
+	return true;
+}
+
 void tcp_send_challenge_ack(struct tcp_sock *tp)
 {
 	if (tcp_oow_rate_limited(tp_net(tp), &tp->last_oow_ack_time, false,
 				 MIB_TCPACKSkippedChallenge))
+		return;
+	if (!challenge_allowed(tp_net(tp)))
 		return;
 	NET_INC_STATS(tp_net(tp), TCPChallengeACK);
 	tcp_send_ack(tp);
@@ -114,13 +141,12 @@ static void store_ts_recent(struct tcp_sock *tp)
 	tp->rx_opt.ts_recent_stamp = tp_now(tp);
 }
 
-/* Header length and MSS once it is known whether every segment carries a timestamp. */
+/* Header length once it is known whether every segment carries a timestamp. */
 static void agree_timestamps(struct tcp_sock *tp)
 {
 	if (tp->rx_opt.saw_tstamp) {
 		tp->rx_opt.tstamp_ok = true;
 		tp->tcp_header_len = 32;
-		tp->advmss -= 12;
 		store_ts_recent(tp);
 	} else {
 		tp->tcp_header_len = 20;
@@ -146,6 +172,14 @@ static void finish_connect(struct tcp_sock *tp)
 	}
 }
 
+/* The echo of the very first SYN (or SYN-ACK): sending it again was needless, the path loses nothing. */
+static void undo_spurious_syn(struct tcp_sock *tp)
+{
+	if (tp->undo_marker && tp->retrans_stamp && tp->rx_opt.saw_tstamp &&
+	    tp->rx_opt.rcv_tsecr == (u32)(tp->retrans_stamp / NSEC_PER_MSEC))
+		tp->undo_marker = 0;
+}
+
 /* The SYN-ACK is acceptable. */
 static void synsent_established(struct tcp_sock *tp, struct sk_buff *skb)
 {
@@ -155,6 +189,7 @@ static void synsent_established(struct tcp_sock *tp, struct sk_buff *skb)
 	    (cb->tcp_flags & (TCPHDR_ECE | TCPHDR_CWR)) != TCPHDR_ECE)
 		tp->ecn_flags = 0;
 	tcp_init_wl(tp, cb->seq);
+	undo_spurious_syn(tp);
 	tcp_ack(tp, skb, FLAG_SLOWPATH);
 	tp->rcv_nxt = tp->rcv_wup = cb->seq + 1;
 	tp->rcv_isn = cb->seq;
@@ -166,6 +201,8 @@ static void synsent_established(struct tcp_sock *tp, struct sk_buff *skb)
 		tp->window_clamp = min(tp->window_clamp, 65535u);
 	}
 	agree_timestamps(tp);
+	if (tp->rx_opt.tstamp_ok)
+		tp->advmss -= 12;
 	tcp_sync_mss(tp, tp->inet.dst.mtu);
 	tcp_initialize_rcv_mss(tp);
 	tp->copied_seq = tp->rcv_nxt;
@@ -174,7 +211,9 @@ static void synsent_established(struct tcp_sock *tp, struct sk_buff *skb)
 		/* The request will carry the ACK. */
 		tcp_sched_ack(tp);
 		tcp_enter_quickack_mode(tp, TCP_MAX_QUICKACKS);
-		tcp_send_delayed_ack(tp);
+		tp->ack.pending |= ICSK_ACK_TIMER;
+		tp->ack.timeout = tp_now(tp) + TCP_DELACK_MAX;
+		timer_mod(&tp->delack_timer, tp->ack.timeout);
 	} else {
 		tcp_send_ack(tp);
 	}
@@ -192,8 +231,10 @@ static void simultaneous_open(struct tcp_sock *tp, struct sk_buff *skb)
 	tp->snd_wnd = get_be16(skb_data(skb) + 14);
 	tp->snd_wl1 = cb->seq;
 	tp->max_window = tp->snd_wnd;
-	if (!tp->rx_opt.wscale_ok)
+	if (!tp->rx_opt.wscale_ok) {
 		tp->rx_opt.snd_wscale = tp->rx_opt.rcv_wscale = 0;
+		tp->window_clamp = min(tp->window_clamp, 65535u);
+	}
 	if ((tp->ecn_flags & TCP_ECN_OK) &&
 	    (cb->tcp_flags & (TCPHDR_ECE | TCPHDR_CWR)) != (TCPHDR_ECE | TCPHDR_CWR))
 		tp->ecn_flags = 0;
@@ -225,8 +266,14 @@ static void synsent_rcv(struct tcp_sock *tp, struct sk_buff *skb)
 	if (cb->tcp_flags & TCPHDR_ACK) {
 		if (!after(cb->ack_seq, tp->snd_una) || after(cb->ack_seq, tp->snd_nxt) ||
 		    !echo_is_ours(tp)) {
-			if (!echo_is_ours(tp))
+			/* Our RST ends the former connection that it is of; then the SYN again. */
+			if (!between(cb->ack_seq, tp->snd_una + 1, tp->snd_nxt)) {
+				if (!tp->retransmits)
+					tcp_reset_xmit_timer(tp, ICSK_TIME_RETRANS,
+							     tp_now(tp) + TCP_TIMEOUT_MIN);
+			} else {
 				NET_INC_STATS(net, PAWSActive);
+			}
 			tp->rx_opt = saved;
 			tcp_v_send_reset(net, tp, skb);
 			discard(skb, SKB_DROP_REASON_TCP_INVALID_ACK_SEQUENCE);
@@ -262,6 +309,7 @@ static void synrecv_established(struct tcp_sock *tp, struct sk_buff *skb)
 	tp->delivered++;
 	if (!tp->srtt && tp->snt_synack && !tp->total_retrans)
 		tcp_rtt_sample(tp, tp_now(tp) - tp->snt_synack);
+	undo_spurious_syn(tp);
 	tp->retrans_stamp = 0;
 	tcp_init_transfer(tp);
 	tp->copied_seq = tp->rcv_nxt;
@@ -274,7 +322,7 @@ static void synrecv_established(struct tcp_sock *tp, struct sk_buff *skb)
 	tp->snd_una = cb->ack_seq;
 	tp->snd_wnd = (u32)get_be16(skb_data(skb) + 14) << tp->rx_opt.snd_wscale;
 	tcp_init_wl(tp, cb->seq);
-	if (tp->listener && tp->rx_opt.tstamp_ok)
+	if (tp->rx_opt.tstamp_ok)
 		tp->advmss -= 12;
 	tp->lsndtime = tp_now(tp);
 	tcp_initialize_rcv_mss(tp);
@@ -309,11 +357,8 @@ static bool fin_wait1_acked(struct tcp_sock *tp, struct sk_buff *skb)
 		return false;
 	}
 	if (tp->linger2 < 0 || data_after_close(tp, cb)) {
-		bool data = tp->linger2 >= 0;
-
 		NET_INC_STATS(sk->net, TCPAbortOnData);
-		if (data)
-			tcp_v_send_reset(sk->net, tp, skb);
+		tcp_v_send_reset(sk->net, tp, skb);
 		tcp_done(tp);
 		discard(skb, SKB_DROP_REASON_TCP_ABORT_ON_DATA);
 		return true;
@@ -397,11 +442,16 @@ void tcp_rcv_state_process(struct tcp_sock *tp, struct sk_buff *skb)
 {
 	struct sock *sk = tp_sock(tp);
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	int acked;
 
 	if (sk->state == TCP_SYN_SENT) {
 		synsent_rcv(tp, skb);
 		if (sk->state == TCP_ESTABLISHED)
 			tcp_data_snd_check(tp);
+		return;
+	}
+	if (!(cb->tcp_flags & (TCPHDR_ACK | TCPHDR_RST | TCPHDR_SYN))) {
+		discard(skb, SKB_DROP_REASON_TCP_FLAGS);
 		return;
 	}
 	if (!tcp_validate_incoming(tp, skb))
@@ -410,18 +460,17 @@ void tcp_rcv_state_process(struct tcp_sock *tp, struct sk_buff *skb)
 		discard(skb, SKB_DROP_REASON_TCP_FLAGS);
 		return;
 	}
-	if (tcp_ack(tp, skb, FLAG_SLOWPATH | FLAG_UPDATE_TS_RECENT | FLAG_NO_CHALLENGE_ACK) <= 0) {
-		if (sk->state == TCP_SYN_RECV) {
-			tcp_v_send_reset(sk->net, tp, skb);
-			discard(skb, SKB_DROP_REASON_TCP_INVALID_ACK_SEQUENCE);
-			return;
-		}
-		/* Old: what else it carries may still be wanted. */
-		if (after(cb->ack_seq, tp->snd_nxt)) {
-			tcp_send_challenge_ack(tp);
-			discard(skb, SKB_DROP_REASON_TCP_ACK_UNSENT_DATA);
-			return;
-		}
+	acked = tcp_ack(tp, skb, FLAG_SLOWPATH | FLAG_UPDATE_TS_RECENT | FLAG_NO_CHALLENGE_ACK);
+	if (acked <= 0 && sk->state == TCP_SYN_RECV) {
+		tcp_v_send_reset(sk->net, tp, skb);
+		discard(skb, acked ? (enum skb_drop_reason)-acked : SKB_DROP_REASON_TCP_OLD_ACK);
+		return;
+	}
+	/* Old (0): what else it carries may still be wanted. */
+	if (acked < 0) {
+		tcp_send_challenge_ack(tp);
+		discard(skb, (enum skb_drop_reason)-acked);
+		return;
 	}
 	if (state_ack(tp, skb))
 		return;
@@ -442,8 +491,6 @@ static enum skb_drop_reason parse_header(struct net *net, struct sk_buff *skb,
 	const u8 *th;
 	u32 hlen;
 
-	if (skb->pkt_type != PACKET_HOST)
-		return SKB_DROP_REASON_OTHERHOST;
 	if (!pskb_may_pull(skb, 20))
 		return SKB_DROP_REASON_PKT_TOO_SMALL;
 	hlen = (u32)(skb_data(skb)[12] >> 4) * 4;
@@ -463,6 +510,7 @@ static enum skb_drop_reason parse_header(struct net *net, struct sk_buff *skb,
 	cb->urg_ptr = get_be16(th + 18);
 	cb->hdr_len = (u16)hlen;
 	cb->ip_dsfield = rx->tos;
+	cb->has_rxtstamp = skb->tstamp != 0;
 	cb->end_seq = cb->seq + (skb->len - hlen) + !!(th[13] & TCPHDR_SYN) +
 		      !!(th[13] & TCPHDR_FIN);
 	return SKB_NOT_DROPPED_YET;
@@ -539,10 +587,10 @@ static void listen_rcv(struct tcp_sock *lp, struct sk_buff *skb)
 
 	if (cb->tcp_flags & TCPHDR_ACK) {
 		child = tcp_cookie_v_check(lp, skb);
-		if (child) {
+		if (child && child != lp)
 			child_process(lp, child, skb);
+		if (child != lp)
 			return;
-		}
 		tcp_v_send_reset(tp_net(lp), NULL, skb);
 		discard(skb, SKB_DROP_REASON_TCP_FLAGS);
 	} else if ((cb->tcp_flags & (TCPHDR_RST | TCPHDR_SYN | TCPHDR_FIN)) == TCPHDR_SYN) {
@@ -602,11 +650,16 @@ static void dispatch(struct net *net, struct inet_sock *inet, struct sk_buff *sk
 void tcp_v_rcv(struct net *net, struct sk_buff *skb)
 {
 	struct ip_rx rx = *IP_RX(skb);
-	enum skb_drop_reason why = parse_header(net, skb, &rx);
+	enum skb_drop_reason why;
 	struct inet_sock *inet;
 	const u8 *th;
 
+	if (skb->pkt_type != PACKET_HOST) {
+		discard(skb, SKB_DROP_REASON_OTHERHOST);
+		return;
+	}
 	NET_INC_STATS(net, InSegs);
+	why = parse_header(net, skb, &rx);
 	if (why) {
 		NET_INC_STATS(net, InErrs);
 		discard(skb, why);

@@ -112,7 +112,7 @@ static bool read_skb(struct reader *r, struct sk_buff *skb)
 		advance(r);
 		if (!(r->flags & MSG_PEEK))
 			tcp_rcv_space_adjust(r->tp);
-		if (r->tp->urg_data && after(r->seq, r->tp->urg_seq))
+		if (r->tp->urg_data && after(r->tp->copied_seq, r->tp->urg_seq))
 			r->tp->urg_data = 0;
 		if (offset + used < skb->len)
 			return true;
@@ -159,12 +159,13 @@ static s64 wait_data(struct task *t, struct reader *r, nsec_t timeo)
 
 	/* The window may have opened by what was read so far. */
 	tcp_cleanup_rbuf(r->tp, (int)r->copied);
-	ret = task_wait_on(t, &sk->wq, true, EPOLLIN | EPOLLRDNORM | EPOLLERR | EPOLLHUP | EPOLLRDHUP,
+	/* Not exclusively: all who read from one connection are woken (sk_wait_data()). */
+	ret = task_wait_on(t, &sk->wq, false, EPOLLIN | EPOLLRDNORM | EPOLLERR | EPOLLHUP | EPOLLRDHUP,
 			   timeo, "recv");
 	if (ret == -EPARK) {
-		task_ctx(t)->done = r->copied;
-		task_ctx(t)->scratch[0] = r->seq;
-		task_ctx(t)->started = true;
+		/* One that peeks begins anew: another may have read meanwhile. */
+		if (!(r->flags & MSG_PEEK))
+			task_ctx(t)->done = r->copied;
 		return ret;
 	}
 	if (r->copied)
@@ -179,14 +180,16 @@ static s64 read_loop(struct task *t, struct reader *r, size_t target, nsec_t tim
 		struct sk_buff *skb;
 		s64 ret;
 
-		/* A read stops at the urgent mark. */
-		if (tp->urg_data && tp->urg_seq == r->seq && r->copied)
-			return r->copied;
-		if (!r->len)
-			return r->copied;
+		/* A read stops at the urgent mark; at it, the program hears of SIGURG first. */
+		if (tp->urg_data && tp->urg_seq == r->seq) {
+			if (r->copied)
+				return r->copied;
+			if (signal_pending(t))
+				return timeo > 0 ? sock_intr_errno(timeo) : -EAGAIN;
+		}
 		skb = next_skb(r);
 		if (skb) {
-			if (!read_skb(r, skb))
+			if (!read_skb(r, skb) || !r->len)
 				return r->copied;
 			continue;
 		}
@@ -219,11 +222,7 @@ s64 tcp_recvmsg(struct task *t, struct sock *sk, struct msg *m, int flags)
 		return -ENOTCONN;
 	if (flags & MSG_OOB)
 		return recv_urg(tp, m, flags);
-	if (ctx->started) {
-		r.copied = ctx->done;
-		if (flags & MSG_PEEK)
-			r.seq = (u32)ctx->scratch[0];
-	}
+	r.copied = ctx->done;
 	r.len = m->iter.total - (size_t)r.copied;
 	ret = read_loop(t, &r, recv_target(sk, m->iter.total, flags), timeo);
 	if (ret != -EPARK)

@@ -47,6 +47,9 @@ s64 tcp_sendmsg(struct task *t, struct sock *sk, struct msg *m, int flags)
 	size_t total = m->iter.total;
 	s64 ret;
 
+	/* There is no fast open: as where net.ipv4.tcp_fastopen is 0. */
+	if (flags & MSG_FASTOPEN)
+		return tp->ss_state == SS_UNCONNECTED ? -EOPNOTSUPP : -EISCONN;
 	ret = ctx->done ? 0 : wait_connected(t, sk, timeo);
 	if (ret)
 		return ret;
