@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "sim/engine/trace.h"
 #include "stack/net.h"
@@ -288,7 +289,7 @@ static enum step_result run_user(struct utask *u)
 	u->frames_restart = false;
 	do {
 		if (!u->prog->resume(u, u->result, &u->req, &status)) {
-			if (t->tid == t->proc->pid)
+			if (t->tid == t->proc->pid || WIFSIGNALED(status))
 				utask_exit_group(t, status);
 			else
 				utask_exit(t, status);

@@ -46,7 +46,7 @@ struct program_ops;
 /* fork(), or a new thread of the caller's process. */
 struct spawn_req {
 	const struct program_ops *ops;
-	void *program; /* owned by the new task once the call succeeded */
+	void *program; /* taken over, and set to NULL here, when the call succeeds */
 	const char *name;
 	bool thread;   /* shares descriptors, signals and pid */
 	int cpu;       /* -1: any */

@@ -118,7 +118,7 @@ s64 sys_setitimer(struct task *t, int which, const struct itimerval *new_value,
 /* ---- tasks, time: task_syscalls.c, time_syscalls.c ------------------------------------------- */
 s64 sys_exit(struct task *t, int status);
 s64 sys_exit_group(struct task *t, int status);
-s64 sys_spawn(struct task *t, const struct spawn_req *req);
+s64 sys_spawn(struct task *t, struct spawn_req *req);
 s64 sys_wait4(struct task *t, int pid, int *status, int options, struct rusage *ru);
 s64 sys_getpid(struct task *t);
 s64 sys_gettid(struct task *t);

@@ -40,12 +40,13 @@ static struct process *fork_process(struct task *t, const char *name)
 	return p;
 }
 
-s64 sys_spawn(struct task *t, const struct spawn_req *req)
+s64 sys_spawn(struct task *t, struct spawn_req *req)
 {
 	struct process *p = req->thread ? t->proc : fork_process(t, req->name);
 	struct task *child = utask_start(t->host, p, req->name, req->ops, req->program, req->cpu,
 					 host_now(t->host));
 
+	req->program = NULL;
 	child->blocked = t->blocked;
 	if (req->cpu < 0)
 		task_set_affinity(child, t->affinity);

@@ -27,9 +27,10 @@ static const char *text_field(lua_State *L, int idx, const char *name, size_t *l
 	const char *s;
 
 	lua_getfield(L, idx, name);
+	if (lua_type(L, -1) != LUA_TSTRING)
+		luaL_error(L, lua_isnil(L, -1) ? "address: '%s' is missing" :
+						 "address: '%s' must be a string", name);
 	s = lua_tolstring(L, -1, len);
-	if (!s)
-		luaL_error(L, "address: '%s' is missing", name);
 	lua_pop(L, 1); /* the table keeps the string */
 	return s;
 }
@@ -55,7 +56,10 @@ socklen_t lua_check_sockaddr(lua_State *L, int idx, struct sockaddr_storage *ss)
 	union ipaddr a;
 	const char *text;
 
-	luaL_checktype(L, idx, LUA_TTABLE);
+	if (!lua_istable(L, idx))
+		luaL_error(L, "address: a table is needed, such as {family = AF_INET, addr = "
+			      "\"10.0.0.1\", port = 80}, not a %s", luaL_typename(L, idx));
+	idx = lua_absindex(L, idx);
 	memset(ss, 0, sizeof(*ss));
 	family = int_field(L, idx, "family", AF_INET);
 	if (family == AF_UNIX)

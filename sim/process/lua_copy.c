@@ -4,58 +4,21 @@
  *
  * Tables are copied with their metatables; Lua functions are copied with their upvalues, and closures
  * that shared a variable share its copy. C functions and handles of the scenario are shared: they hold
- * nothing that a program can change. The globals' metatable, through which the sandbox is read, is
- * protected, hence shared as well.
+ * nothing that a program can change. So are the sandbox's own metatables, through which libraries and
+ * globals are read.
+ *
+ * Nothing recurses, since a list may be a million tables deep: whatever is met for the first time is made
+ * empty and queued, and filled when its turn comes.
  */
 #include "sim/process/lua_priv.h"
 
-/* Stack indices of the memos: original -> copy; upvalue id -> { closure, index }. */
 struct copier {
+	/* Stack indices: original -> copy; upvalue id -> { closure, index }; originals to be filled. */
 	int objects;
 	int upvalues;
+	int queue;
+	lua_Integer queued, filled;
 };
-
-static void copy(lua_State *L, const struct copier *c, int idx);
-
-static void remember(lua_State *L, const struct copier *c, int orig)
-{
-	lua_pushvalue(L, orig);
-	lua_pushvalue(L, -2);
-	lua_rawset(L, c->objects);
-}
-
-/* A metatable that hides itself belongs to the sandbox. */
-static void copy_metatable(lua_State *L, const struct copier *c, int orig)
-{
-	if (!lua_getmetatable(L, orig))
-		return;
-	lua_pushliteral(L, "__metatable");
-	lua_rawget(L, -2);
-	if (lua_isnil(L, -1)) {
-		lua_pop(L, 1);
-		copy(L, c, lua_gettop(L));
-		lua_remove(L, -2);
-	} else {
-		lua_pop(L, 1);
-	}
-	lua_setmetatable(L, -2);
-}
-
-static void copy_table(lua_State *L, const struct copier *c, int orig)
-{
-	lua_createtable(L, (int)lua_rawlen(L, orig), 0);
-	remember(L, c, orig);
-	lua_pushnil(L);
-	while (lua_next(L, orig)) {
-		int key = lua_gettop(L) - 1;
-
-		copy(L, c, key);
-		copy(L, c, key + 1);
-		lua_rawset(L, key - 1);
-		lua_pop(L, 1);
-	}
-	copy_metatable(L, c, orig);
-}
 
 struct dump {
 	luaL_Buffer b;
@@ -93,7 +56,74 @@ static void clone_code(lua_State *L, int orig)
 	lua_pop(L, 1);
 }
 
-static void copy_upvalue(lua_State *L, const struct copier *c, int orig, int clone, int i)
+/* Iterators hold a position. That of pairs() can be copied; that of string.gmatch() is hidden. */
+static bool has_state(lua_State *L, int idx)
+{
+	bool state = false;
+
+	if (lua_tocfunction(L, idx) == lua_pairs_next)
+		return true;
+	for (int i = 1; lua_getupvalue(L, idx, i); i++) {
+		state |= lua_type(L, -1) == LUA_TUSERDATA;
+		lua_pop(L, 1);
+	}
+	if (state)
+		luaL_error(L, "an iterator of string.gmatch() cannot be copied into a process");
+	return false;
+}
+
+/* Pushes what stands for the value at idx in the copy; its contents may come later. */
+static void stand_in(lua_State *L, struct copier *c, int idx)
+{
+	int type = lua_type(L, idx);
+
+	if ((type != LUA_TTABLE && type != LUA_TFUNCTION) ||
+	    (lua_iscfunction(L, idx) && !has_state(L, idx))) {
+		lua_pushvalue(L, idx);
+		return;
+	}
+	lua_pushvalue(L, idx);
+	if (lua_rawget(L, c->objects) != LUA_TNIL)
+		return;
+	lua_pop(L, 1);
+	if (type == LUA_TTABLE) {
+		lua_createtable(L, (int)lua_rawlen(L, idx), 0);
+	} else if (lua_iscfunction(L, idx)) {
+		lua_pushnil(L);
+		lua_pushnil(L);
+		lua_pushcclosure(L, lua_pairs_next, 2);
+	} else {
+		clone_code(L, idx);
+	}
+	lua_pushvalue(L, idx);
+	lua_pushvalue(L, -2);
+	lua_rawset(L, c->objects);
+	lua_pushvalue(L, idx);
+	lua_rawseti(L, c->queue, ++c->queued);
+}
+
+static void fill_table(lua_State *L, struct copier *c, int orig, int clone)
+{
+	lua_pushnil(L);
+	while (lua_next(L, orig)) {
+		int key = lua_gettop(L) - 1;
+
+		stand_in(L, c, key);
+		stand_in(L, c, key + 1);
+		lua_rawset(L, clone);
+		lua_pop(L, 1);
+	}
+	if (!lua_getmetatable(L, orig))
+		return;
+	if (lua_is_sandbox(L, -1))
+		lua_pushvalue(L, -1);
+	else
+		stand_in(L, c, lua_gettop(L));
+	lua_setmetatable(L, clone);
+	lua_pop(L, 1);
+}
+
+static void fill_upvalue(lua_State *L, struct copier *c, int orig, int clone, int i)
 {
 	void *id = lua_upvalueid(L, orig, i);
 
@@ -116,56 +146,55 @@ static void copy_upvalue(lua_State *L, const struct copier *c, int orig, int clo
 	lua_rawseti(L, -2, 2);
 	lua_rawsetp(L, c->upvalues, id);
 	lua_getupvalue(L, orig, i);
-	copy(L, c, lua_gettop(L));
+	stand_in(L, c, lua_gettop(L));
 	lua_setupvalue(L, clone, i);
 	lua_pop(L, 1);
 }
 
-static void copy_function(lua_State *L, const struct copier *c, int orig)
+static void fill_function(lua_State *L, struct copier *c, int orig, int clone)
 {
-	int clone;
-
-	clone_code(L, orig);
-	clone = lua_gettop(L);
-	remember(L, c, orig);
 	for (int i = 1; lua_getupvalue(L, orig, i); i++) {
+		if (lua_iscfunction(L, orig)) {
+			stand_in(L, c, lua_gettop(L));
+			lua_setupvalue(L, clone, i);
+			lua_pop(L, 1);
+			continue;
+		}
 		lua_pop(L, 1);
-		copy_upvalue(L, c, orig, clone, i);
+		fill_upvalue(L, c, orig, clone, i);
 	}
 }
 
-/* Pushes the copy of the value at idx. */
-static void copy(lua_State *L, const struct copier *c, int idx)
+static void fill_next(lua_State *L, struct copier *c)
 {
-	int type = lua_type(L, idx);
+	int orig;
 
-	luaL_checkstack(L, 16, "too deep to copy");
-	if (type == LUA_TTHREAD)
-		luaL_error(L, "a coroutine cannot be copied into a process");
-	if ((type != LUA_TTABLE && type != LUA_TFUNCTION) || lua_iscfunction(L, idx)) {
-		lua_pushvalue(L, idx);
-		return;
-	}
-	lua_pushvalue(L, idx);
-	if (lua_rawget(L, c->objects) != LUA_TNIL)
-		return;
-	lua_pop(L, 1);
-	if (type == LUA_TTABLE)
-		copy_table(L, c, idx);
+	lua_rawgeti(L, c->queue, ++c->filled);
+	orig = lua_gettop(L);
+	lua_pushvalue(L, orig);
+	lua_rawget(L, c->objects);
+	if (lua_istable(L, orig))
+		fill_table(L, c, orig, orig + 1);
 	else
-		copy_function(L, c, idx);
+		fill_function(L, c, orig, orig + 1);
+	lua_settop(L, orig - 1);
 }
 
 void lua_copy_value(lua_State *L, int idx)
 {
-	struct copier c;
+	struct copier c = { .queued = 0 };
 
 	idx = lua_absindex(L, idx);
+	luaL_checkstack(L, LUA_MINSTACK + 10, "no room to copy");
 	lua_newtable(L);
 	c.objects = lua_gettop(L);
 	lua_newtable(L);
 	c.upvalues = lua_gettop(L);
-	copy(L, &c, idx);
+	lua_newtable(L);
+	c.queue = lua_gettop(L);
+	stand_in(L, &c, idx);
+	while (c.filled < c.queued)
+		fill_next(L, &c);
 	lua_replace(L, c.objects);
 	lua_settop(L, c.objects);
 }

@@ -50,9 +50,7 @@ static int l_writev(lua_State *L)
 	struct iovec *iov;
 	lua_Integer n;
 
-	luaL_checktype(L, 2, LUA_TTABLE);
-	n = luaL_len(L, 2);
-	luaL_argcheck(L, n <= 1024, 2, "more than 1024 pieces");
+	n = lua_check_array(L, 2, 1024);
 	lua_task_of(L);
 	iov = lua_call_buffer(L, (size_t)(n + 1) * sizeof(*iov));
 	for (lua_Integer i = 0; i < n; i++) {
@@ -99,25 +97,20 @@ static int l_readv(lua_State *L)
 	size_t total = 0, at = 0;
 	lua_Integer n;
 
-	luaL_checktype(L, 2, LUA_TTABLE);
-	n = luaL_len(L, 2);
-	luaL_argcheck(L, n <= (lua_Integer)ARRAY_SIZE(b->iov), 2, "more than 64 pieces");
+	n = lua_check_array(L, 2, (int)ARRAY_SIZE(b->iov));
 	lua_task_of(L);
-	for (lua_Integer i = 1; i <= n; i++) {
-		lua_geti(L, 2, i);
-		luaL_argcheck(L, lua_tointeger(L, -1) >= 0 && lua_tointeger(L, -1) <= LUA_MAX_READ,
-			      2, "pieces must be in 0..64 MiB");
-		total += (size_t)lua_tointeger(L, -1);
-		lua_pop(L, 1);
+	for (int i = 1; i <= n; i++) {
+		lua_Integer size = lua_array_integer(L, 2, i);
+
+		luaL_argcheck(L, size >= 0 && size <= LUA_MAX_READ, 2, "pieces must be in 0..64 MiB");
+		total += (size_t)size;
 	}
 	b = lua_call_buffer(L, sizeof(*b) + total);
 	b->n = (int)n;
 	for (int i = 0; i < b->n; i++) {
-		lua_geti(L, 2, i + 1);
 		b->iov[i] = (struct iovec){ .iov_base = b->data + at,
-					    .iov_len = (size_t)lua_tointeger(L, -1) };
+					    .iov_len = (size_t)lua_array_integer(L, 2, i + 1) };
 		at += b->iov[i].iov_len;
-		lua_pop(L, 1);
 	}
 	return LUA_CALL(L, SYS_readv, k_readv, luaL_checkinteger(L, 1), (s64)(intptr_t)b->iov, n);
 }

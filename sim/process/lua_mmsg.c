@@ -48,9 +48,7 @@ static int l_sendmmsg(lua_State *L)
 	struct mmsg_buf *b;
 	u32 n;
 
-	luaL_checktype(L, 2, LUA_TTABLE);
-	n = (u32)luaL_len(L, 2);
-	luaL_argcheck(L, n <= MMSG_MAX, 2, "more than 1024 messages");
+	n = (u32)lua_check_array(L, 2, MMSG_MAX);
 	lua_settop(L, 3);
 	lua_task_of(L);
 	b = mmsg_buf(L, n, 0);
@@ -58,10 +56,10 @@ static int l_sendmmsg(lua_State *L)
 		const char *data;
 		size_t len;
 
-		lua_geti(L, 2, (lua_Integer)i + 1);
-		luaL_checktype(L, -1, LUA_TTABLE);
-		lua_getfield(L, -1, "data");
-		data = luaL_checklstring(L, -1, &len); /* the table keeps it */
+		if (lua_geti(L, 2, (lua_Integer)i + 1) != LUA_TTABLE ||
+		    lua_getfield(L, -1, "data") != LUA_TSTRING)
+			return luaL_error(L, "sendmmsg: message %d must be {data = string}", (int)i + 1);
+		data = lua_tolstring(L, -1, &len); /* the table keeps it */
 		b->iov[i] = (struct iovec){ .iov_base = (void *)data, .iov_len = len };
 		lua_pop(L, 1);
 		if (lua_getfield(L, -1, "addr") != LUA_TNIL) {

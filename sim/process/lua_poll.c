@@ -38,7 +38,8 @@ static short check_events(lua_State *L, int idx)
 
 	if (lua_isinteger(L, idx))
 		return (short)lua_tointeger(L, idx);
-	luaL_checktype(L, idx, LUA_TTABLE);
+	if (!lua_istable(L, idx))
+		luaL_error(L, "poll: 'events' must be a table such as {IN = true}, or an integer");
 	for (size_t i = 0; i < ARRAY_SIZE(poll_names); i++) {
 		lua_getfield(L, idx, poll_names[i].name);
 		if (lua_toboolean(L, -1))
@@ -98,9 +99,8 @@ static int l_poll(lua_State *L)
 	b = lua_call_buffer(L, sizeof(*b) + n * sizeof(*b->fds));
 	b->n = 0;
 	for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
-		if (!lua_isinteger(L, -2))
-			luaL_error(L, "poll: keys must be descriptors");
-		luaL_checktype(L, -1, LUA_TTABLE);
+		if (!lua_isinteger(L, -2) || !lua_istable(L, -1))
+			luaL_error(L, "poll: the table must be {[descriptor] = {events = }}");
 		lua_getfield(L, -1, "events");
 		b->fds[b->n++] = (struct pollfd){ .fd = (int)lua_tointeger(L, -3),
 						  .events = check_events(L, lua_gettop(L)) };
@@ -149,16 +149,12 @@ static void check_fd_set(lua_State *L, int idx, fd_set *set, int *n)
 	FD_ZERO(set);
 	if (lua_isnoneornil(L, idx))
 		return;
-	luaL_checktype(L, idx, LUA_TTABLE);
-	for (lua_Integer i = 1; i <= luaL_len(L, idx); i++) {
-		lua_Integer fd;
+	for (int i = 1; i <= lua_check_array(L, idx, 65536); i++) {
+		lua_Integer fd = lua_array_integer(L, idx, i);
 
-		lua_geti(L, idx, i);
-		fd = luaL_checkinteger(L, -1);
 		luaL_argcheck(L, fd >= 0 && fd < FD_SETSIZE, idx, "descriptor not in 0..1023");
 		FD_SET((int)fd, set);
 		*n = max(*n, (int)fd + 1);
-		lua_pop(L, 1);
 	}
 }
 

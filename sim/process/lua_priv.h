@@ -19,7 +19,9 @@ struct lua_world {
 	lua_State *L;
 	size_t used;
 	struct lua_limits limits;
-	u64 load_instructions; /* of the scenario itself */
+	bool unlimited;	       /* what must not fail is being done */
+	int hook_interval;
+	u64 load_instructions; /* of the scenario itself, or of one check */
 	bool started;
 	struct rng rng; /* math.random of the scenario itself */
 	struct lua_failure *failures;
@@ -45,6 +47,7 @@ struct lua_frame {
 	s64 result;
 	void *buf;	/* for calls that fill a buffer; grows */
 	size_t cap;
+	struct spawn_req *spawning; /* of a fork() that has not returned; in buf */
 };
 
 struct lua_task {
@@ -55,7 +58,7 @@ struct lua_task {
 	struct syscall_req *req; /* where the call under way goes */
 	u64 instructions;	 /* since the last call */
 	bool thread;		 /* not the first of its process */
-	int dying;		 /* the status to end with, once its last call has returned */
+	int dying;		 /* the status to end with at the next resume() */
 };
 
 /* The running program; a Lua error outside of one ("... can be called by a program only"). */
@@ -71,12 +74,20 @@ struct lua_task *lua_task_maybe(lua_State *L);
 int lua_call_yield(lua_State *L, int nr, const s64 a[6], lua_KFunction k);
 #define LUA_CALL(L, nr, k, ...) lua_call_yield(L, nr, (const s64[6]){ __VA_ARGS__ }, k)
 s64 lua_result(lua_State *L);
+struct lua_frame *lua_top_frame(lua_State *L);
 /* A buffer of the running frame, valid until its next call. */
 void *lua_call_buffer(lua_State *L, size_t size);
 /* Continuations: the result as an integer; 0 as 0; errors as nil, message, errno (luaposix). */
 int lua_k_result(lua_State *L, int status, lua_KContext ctx);
 /* Pushes nil, message, errno for a negative result; 3. */
 int lua_push_error(lua_State *L, s64 result);
+
+/* An error unless L is where a call can be made: not inside a callback of a library function. */
+void lua_check_yieldable(lua_State *L);
+/* The length of the array at idx, which is a table; a Lua error when it is above max. */
+int lua_check_array(lua_State *L, int idx, int max);
+/* Element i of the array at idx as an integer. */
+lua_Integer lua_array_integer(lua_State *L, int idx, int i);
 
 /* Pushes a copy of the value at idx that shares nothing that can change (lua_copy.c). */
 void lua_copy_value(lua_State *L, int idx);
@@ -86,6 +97,13 @@ struct lua_task *lua_task_new(lua_State *from, struct lua_proc *proc, int nargs,
 void lua_task_free(struct lua_task *t);
 struct lua_proc *lua_proc_new(struct lua_world *lw);
 extern const struct program_ops lua_program_ops;
+
+/* Work of ours between begin and end is not held against the limit on memory. */
+bool lua_unlimited_begin(struct lua_world *lw);
+void lua_unlimited_end(struct lua_world *lw, bool before);
+
+/* The iterator of pairs(): a C function with a state. */
+int lua_pairs_next(lua_State *L);
 
 /* Sandbox and libraries: each adds to the table on top of the stack. */
 void lua_open_base(lua_State *L);
@@ -102,6 +120,12 @@ void lua_open_task(lua_State *L);
 void lua_add_functions(lua_State *L, const luaL_Reg *regs);
 /* Replaces the table on top by one that reads through to it and cannot be changed. */
 void lua_seal(lua_State *L);
+/* Marks the metatable on top as the sandbox's own: never copied. */
+void lua_mark_sandbox(lua_State *L);
+/* Is the metatable at idx the sandbox's own? */
+bool lua_is_sandbox(lua_State *L, int idx);
+/* Is the value at idx a sealed library? */
+bool lua_is_library(lua_State *L, int idx);
 
 /* Socket addresses as luaposix has them: {family=, addr=, port=} or {family=AF_UNIX, path=}. */
 struct sockaddr_storage;

@@ -14,6 +14,8 @@
 #include "sim/engine/trace.h"
 #include "sim/process/lua_priv.h"
 
+#define LUA_KEEP_BUFFER 8192 /* bytes of a call's buffer that a frame keeps */
+
 static struct lua_task **task_slot(lua_State *L)
 {
 	return (struct lua_task **)lua_getextraspace(L);
@@ -55,15 +57,20 @@ static void proc_put(struct lua_proc *p)
 /* A coroutine for the function and nargs arguments on top of from's stack, which are popped. */
 static void frame_push(struct lua_task *t, lua_State *from, int nargs)
 {
+	struct lua_world *lw = t->proc->lw;
 	struct lua_frame *f = &t->frame[t->nframes++];
+	bool before = lua_unlimited_begin(lw);
 
 	memset(f, 0, sizeof(*f));
 	f->co = lua_newthread(from);
+	/* A thread inherits the hook of its creator, who may be on the way to his end. */
+	lua_sethook(f->co, lua_gethook(lw->L), LUA_MASKCOUNT, lw->hook_interval);
 	*task_slot(f->co) = t;
 	lua_insert(from, -(nargs + 2));
 	lua_xmove(from, f->co, nargs + 1);
 	f->ref = luaL_ref(from, LUA_REGISTRYINDEX);
 	f->nargs = nargs;
+	lua_unlimited_end(lw, before);
 }
 
 static void frame_pop(struct lua_task *t)
@@ -71,6 +78,9 @@ static void frame_pop(struct lua_task *t)
 	struct lua_frame *f = &t->frame[--t->nframes];
 
 	luaL_unref(t->proc->lw->L, LUA_REGISTRYINDEX, f->ref);
+	/* A child that nobody has taken over. */
+	if (f->spawning && f->spawning->program)
+		lua_task_free(f->spawning->program);
 	free(f->buf);
 }
 
@@ -110,7 +120,7 @@ struct process *lua_spawn(lua_State *L, int fn, struct host *h, const char *name
 	luaL_checkstack(L, nargs + 4, "too many arguments");
 	for (int i = 0; i <= nargs; i++)
 		lua_rawgeti(L, fn + nargs + 2, i + 1);
-	proc = lua_proc_new(lua_world_of(L));
+	proc = lua_proc_new(lua_world_of(L)); /* from here on nothing raises */
 	t = lua_task_new(L, proc, nargs, false);
 	lua_settop(L, fn - 1);
 	return process_spawn(h, name, &lua_program_ops, t, cpu, start);
@@ -118,10 +128,19 @@ struct process *lua_spawn(lua_State *L, int fn, struct host *h, const char *name
 
 /* ---- calls ------------------------------------------------------------------------------------- */
 
+void lua_check_yieldable(lua_State *L)
+{
+	lua_task_of(L);
+	if (!lua_isyieldable(L))
+		luaL_error(L, "a program cannot make calls inside a comparison, a metamethod or a "
+			      "callback of a library function");
+}
+
 int lua_call_yield(lua_State *L, int nr, const s64 a[6], lua_KFunction k)
 {
 	struct lua_task *t = lua_task_of(L);
 
+	lua_check_yieldable(L);
 	t->req->nr = nr;
 	memcpy(t->req->a, a, sizeof(t->req->a));
 	return lua_yieldk(L, 0, 0, k);
@@ -132,20 +151,51 @@ static struct lua_frame *top_frame(struct lua_task *t)
 	return &t->frame[t->nframes - 1];
 }
 
+struct lua_frame *lua_top_frame(lua_State *L)
+{
+	return top_frame(lua_task_of(L));
+}
+
 s64 lua_result(lua_State *L)
 {
-	return top_frame(lua_task_of(L))->result;
+	return lua_top_frame(L)->result;
 }
 
 void *lua_call_buffer(lua_State *L, size_t size)
 {
 	struct lua_frame *f = top_frame(lua_task_of(L));
 
-	if (size > f->cap) {
+	/* A large one does not stay for ever: there may be 100,000 programs. */
+	if (size > f->cap || (size && f->cap > LUA_KEEP_BUFFER && size < f->cap / 4)) {
 		f->buf = xrealloc(f->buf, size);
 		f->cap = size;
 	}
 	return f->buf;
+}
+
+int lua_check_array(lua_State *L, int idx, int max)
+{
+	lua_Unsigned n;
+
+	luaL_checktype(L, idx, LUA_TTABLE);
+	n = lua_rawlen(L, idx);
+	if (n > (lua_Unsigned)max)
+		luaL_argerror(L, idx, lua_pushfstring(L, "more than %d elements", max));
+	return (int)n;
+}
+
+lua_Integer lua_array_integer(lua_State *L, int idx, int i)
+{
+	lua_Integer v;
+	int ok;
+
+	lua_geti(L, idx, i);
+	v = lua_tointegerx(L, -1, &ok);
+	if (!ok)
+		luaL_argerror(L, idx, lua_pushfstring(L, "element %d must be an integer, not a %s", i,
+						      luaL_typename(L, -1)));
+	lua_pop(L, 1);
+	return v;
 }
 
 int lua_push_error(lua_State *L, s64 result)
@@ -184,18 +234,19 @@ static void record_failure(struct lua_task *t, const char *message)
 				   .message = xstrdup(message) };
 }
 
-/* An error of the program is an abort(3): the whole process dies of SIGABRT. */
-static bool fail(struct lua_task *t, lua_State *co, struct syscall_req *req)
+/* An error of the program is an abort(3) that nobody can catch: the whole process dies of SIGABRT. */
+static bool fail(struct lua_task *t, lua_State *co, int *status)
 {
-	const char *msg = lua_tostring(co, -1);
+	struct lua_world *lw = t->proc->lw;
+	const char *msg = lua_type(co, -1) == LUA_TSTRING ? lua_tostring(co, -1) : NULL;
+	bool before = lua_unlimited_begin(lw);
 
-	luaL_traceback(t->proc->lw->L, co, msg ? msg : "(error object is not a string)", 0);
-	record_failure(t, lua_tostring(t->proc->lw->L, -1));
-	lua_pop(t->proc->lw->L, 1);
-	t->dying = SIGABRT;
-	*req = (struct syscall_req){ .nr = SYS_kill,
-				     .a = { t->u->task->proc->pid, SIGABRT } };
-	return true;
+	luaL_traceback(lw->L, co, msg ? msg : "(error object is not a string)", 0);
+	record_failure(t, lua_tostring(lw->L, -1));
+	lua_pop(lw->L, 1);
+	lua_unlimited_end(lw, before);
+	*status = SIGABRT;
+	return false;
 }
 
 static bool finished(struct lua_task *t, struct syscall_req *req, int *status)
@@ -234,7 +285,7 @@ static bool resume(struct utask *u, s64 result, struct syscall_req *req, int *st
 		return true;
 	}
 	if (st != LUA_OK)
-		return fail(t, f->co, req);
+		return fail(t, f->co, status);
 	if (t->nframes == 1)
 		return finished(t, req, status);
 	frame_pop(t);
@@ -263,18 +314,21 @@ static void handle_signal(struct utask *u, const struct siginfo *info, u64 handl
 {
 	struct lua_task *t = u->program;
 	lua_State *L = t->proc->lw->L;
+	bool before;
 
 	/* Handlers that interrupt each other without end overflow their stack: Linux sends SIGSEGV. */
 	if (t->nframes == LUA_MAX_FRAMES) {
 		t->dying = SIGSEGV;
 		return;
 	}
+	before = lua_unlimited_begin(t->proc->lw);
 	lua_rawgeti(L, LUA_REGISTRYINDEX, t->proc->handlers);
 	lua_rawgeti(L, -1, (lua_Integer)handler - 1);
 	lua_remove(L, -2);
 	lua_pushinteger(L, info->signo);
 	push_siginfo(L, info);
 	frame_push(t, L, 2);
+	lua_unlimited_end(t->proc->lw, before);
 }
 
 static void destroy(struct utask *u)

@@ -21,7 +21,7 @@ struct lua_world;
 
 struct lua_limits {
 	size_t memory;	      /* bytes for all programs of the world; default 4 GiB */
-	u64 instructions;     /* between two calls of a program; default 1e9 */
+	u64 instructions;     /* between two calls of a program, of loading, of a check; default 1e9 */
 };
 void lua_limits_default(struct lua_limits *lim);
 
@@ -32,7 +32,10 @@ struct lua_failure {
 	char *message; /* "file:line: text" and a traceback */
 };
 
-/* w->process is set; freed by lua_world_free() before the world is destroyed. */
+/*
+ * w->process is set. Freed by lua_world_free() after the world was destroyed, whose programs hold
+ * coroutines. NULL when limits leave no room for the libraries.
+ */
 struct lua_world *lua_world_new(struct world *w, const struct lua_limits *lim);
 void lua_world_free(struct lua_world *lw);
 /*
@@ -45,6 +48,8 @@ void lua_world_add(struct lua_world *lw, const char *name);
 /* From now on programs run, and functions that build the world refuse to. */
 void lua_world_start(struct lua_world *lw);
 bool lua_world_started(const struct lua_world *lw);
+/* Begins to count instructions anew: each check has its own limit. */
+void lua_world_count_anew(struct lua_world *lw);
 /* The world that L belongs to. */
 struct lua_world *lua_world_of(lua_State *L);
 struct world *lua_world_get(struct lua_world *lw);
@@ -56,6 +61,9 @@ const struct lua_failure *lua_world_failures(const struct lua_world *lw, size_t 
  */
 struct process *lua_spawn(lua_State *L, int fn, struct host *h, const char *name, int cpu,
 			  nsec_t start);
+
+/* Pushes the array of the keys of the table at idx, in the order of pairs(). */
+void lua_sorted_keys(lua_State *L, int idx);
 
 /* Compiles text (never bytecode) under the name that messages show. As luaL_loadbufferx(). */
 int lua_world_load(lua_State *L, const char *text, size_t len, const char *chunkname);

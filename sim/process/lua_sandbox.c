@@ -7,6 +7,7 @@
  * __close, by which collections could be seen; there is no load, dofile, require, collectgarbage,
  * coroutine, io, os, debug. include() of the scenario layer takes dofile's place.
  */
+#include <limits.h>
 #include <string.h>
 
 #include "sim/engine/trace.h"
@@ -24,8 +25,9 @@ static int key_rank(lua_State *L, int idx)
 	case LUA_TBOOLEAN:
 		return 2;
 	default:
-		return luaL_error(L, "a table with a %s as key has no stable order",
-				  luaL_typename(L, idx));
+		/* Which key it is depends on the hash, hence is not told. */
+		return luaL_error(L, "the table has no stable order: keys must be numbers, strings or "
+				     "booleans");
 	}
 }
 
@@ -107,8 +109,16 @@ static void sort_keys(lua_State *L)
 	lua_settop(L, min(a, b));
 }
 
+void lua_sorted_keys(lua_State *L, int idx)
+{
+	idx = lua_absindex(L, idx);
+	luaL_checkstack(L, LUA_MINSTACK, NULL);
+	if (!push_keys(L, idx))
+		sort_keys(L);
+}
+
 /* Upvalues: keys, position. Called with (t, last key). */
-static int pairs_next(lua_State *L)
+int lua_pairs_next(lua_State *L)
 {
 	lua_Integer i = lua_tointeger(L, lua_upvalueindex(2));
 
@@ -135,10 +145,9 @@ static int base_pairs(lua_State *L)
 	}
 	luaL_checktype(L, 1, LUA_TTABLE);
 	lua_settop(L, 1);
-	if (!push_keys(L, 1))
-		sort_keys(L);
+	lua_sorted_keys(L, 1);
 	lua_pushinteger(L, 0);
-	lua_pushcclosure(L, pairs_next, 2);
+	lua_pushcclosure(L, lua_pairs_next, 2);
 	lua_pushvalue(L, 1);
 	return 2;
 }
@@ -252,6 +261,19 @@ static int base_setmetatable(lua_State *L)
 	return 1;
 }
 
+/* As the standard one, but not a way around the seal of the libraries. */
+static int base_rawset(lua_State *L)
+{
+	luaL_checktype(L, 1, LUA_TTABLE);
+	luaL_checkany(L, 2);
+	luaL_checkany(L, 3);
+	lua_settop(L, 3);
+	if (lua_is_library(L, 1))
+		return luaL_error(L, "libraries cannot be changed: all programs share them");
+	lua_rawset(L, 1);
+	return 1;
+}
+
 /* Functions of the standard library that are taken as they are. */
 static void take(lua_State *L, lua_CFunction open, const char *const *names)
 {
@@ -276,12 +298,13 @@ static void take(lua_State *L, lua_CFunction open, const char *const *names)
 void lua_open_base(lua_State *L)
 {
 	static const char *const names[] = { "assert", "error", "getmetatable", "ipairs", "pcall",
-					     "xpcall", "rawequal", "rawget", "rawlen", "rawset",
-					     "select", "tonumber", "type", "_VERSION", NULL };
+					     "xpcall", "rawequal", "rawget", "rawlen", "select",
+					     "tonumber", "type", "_VERSION", NULL };
 	static const luaL_Reg regs[] = {
 		{ "pairs", base_pairs },	       { "next", base_next },
 		{ "tostring", base_tostring },	       { "print", base_print },
-		{ "setmetatable", base_setmetatable }, { NULL, NULL },
+		{ "setmetatable", base_setmetatable }, { "rawset", base_rawset },
+		{ NULL, NULL },
 	};
 
 	take(L, luaopen_base, names);
@@ -317,31 +340,38 @@ static void merge_values(lua_State *L, int a, int b, lua_Integer lo, lua_Integer
 		if (i < mid && j < hi) {
 			int top = lua_gettop(L);
 
-			lua_geti(L, a, i);
-			lua_geti(L, a, j);
+			lua_rawgeti(L, a, i);
+			lua_rawgeti(L, a, j);
 			left = !value_less(L, top + 2, top + 1);
 			lua_settop(L, top);
 		}
-		lua_geti(L, a, left ? i++ : j++);
-		lua_seti(L, b, k);
+		lua_rawgeti(L, a, left ? i++ : j++);
+		lua_rawseti(L, b, k);
 	}
 }
 
 /*
  * A stable merge sort. The library's quicksort takes its pivot from the clock for large arrays, which
- * shows in the order of equal elements.
+ * shows in the order of equal elements. It works on copies: a comparison that fails leaves the table
+ * as it was.
  */
 static int table_sort(lua_State *L)
 {
 	lua_Integer n;
-	int a = 1, b = 3;
+	int a = 3, b = 4;
 
 	luaL_checktype(L, 1, LUA_TTABLE);
 	if (!lua_isnoneornil(L, 2))
 		luaL_checktype(L, 2, LUA_TFUNCTION);
 	lua_settop(L, 2);
 	n = luaL_len(L, 1);
+	luaL_argcheck(L, n < INT_MAX, 1, "array too big");
 	lua_newtable(L);
+	lua_newtable(L);
+	for (lua_Integer i = 1; i <= n; i++) {
+		lua_geti(L, 1, i);
+		lua_rawseti(L, a, i);
+	}
 	for (lua_Integer width = 1; width < n; width *= 2) {
 		int tmp = a;
 
@@ -351,8 +381,8 @@ static int table_sort(lua_State *L)
 		a = b;
 		b = tmp;
 	}
-	for (lua_Integer i = 1; a != 1 && i <= n; i++) {
-		lua_geti(L, a, i);
+	for (lua_Integer i = 1; n > 1 && i <= n; i++) {
+		lua_rawgeti(L, a, i);
 		lua_seti(L, 1, i);
 	}
 	return 0;

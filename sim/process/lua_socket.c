@@ -202,12 +202,17 @@ static void add_control(lua_State *L, struct name_buf *b, int level, int type, c
 
 static void check_fds(lua_State *L, struct name_buf *b, int idx)
 {
-	int fds[200], n = (int)luaL_len(L, idx);
+	int fds[200], n;
 
-	luaL_argcheck(L, n <= (int)ARRAY_SIZE(fds), idx, "too many descriptors");
+	if (!lua_istable(L, idx) || lua_rawlen(L, idx) > ARRAY_SIZE(fds))
+		luaL_error(L, "sendmsg: 'fds' must be an array of at most %d descriptors",
+			   (int)ARRAY_SIZE(fds));
+	n = (int)lua_rawlen(L, idx);
 	for (int i = 0; i < n; i++) {
 		lua_geti(L, idx, i + 1);
-		fds[i] = (int)luaL_checkinteger(L, -1);
+		if (!lua_isinteger(L, -1))
+			luaL_error(L, "sendmsg: 'fds' must be integers");
+		fds[i] = (int)lua_tointeger(L, -1);
 		lua_pop(L, 1);
 	}
 	add_control(L, b, SOL_SOCKET, SCM_RIGHTS, fds, (size_t)n * sizeof(int));
@@ -215,21 +220,25 @@ static void check_fds(lua_State *L, struct name_buf *b, int idx)
 
 static void check_control(lua_State *L, struct name_buf *b, int idx)
 {
-	int n = (int)luaL_len(L, idx);
+	static const char form[] = "sendmsg: 'control' must be an array of {level = , type = , data = }";
 
-	for (int i = 1; i <= n; i++) {
+	if (!lua_istable(L, idx))
+		luaL_error(L, form);
+	for (lua_Unsigned i = 1; i <= lua_rawlen(L, idx); i++) {
 		const char *data;
 		lua_Integer level, type;
 		size_t len;
 
-		lua_geti(L, idx, i);
-		luaL_checktype(L, -1, LUA_TTABLE);
+		if (lua_geti(L, idx, (lua_Integer)i) != LUA_TTABLE)
+			luaL_error(L, form);
 		lua_getfield(L, -1, "level");
-		level = luaL_checkinteger(L, -1);
 		lua_getfield(L, -2, "type");
-		type = luaL_checkinteger(L, -1);
 		lua_getfield(L, -3, "data");
-		data = luaL_checklstring(L, -1, &len);
+		if (!lua_isinteger(L, -3) || !lua_isinteger(L, -2) || lua_type(L, -1) != LUA_TSTRING)
+			luaL_error(L, form);
+		level = lua_tointeger(L, -3);
+		type = lua_tointeger(L, -2);
+		data = lua_tolstring(L, -1, &len);
 		add_control(L, b, (int)level, (int)type, data, len);
 		lua_pop(L, 4);
 	}
@@ -246,7 +255,8 @@ static int l_sendmsg(lua_State *L)
 	lua_settop(L, 3);
 	lua_task_of(L);
 	b = name_buf(L, 0);
-	lua_getfield(L, 2, "data");
+	if (lua_getfield(L, 2, "data") != LUA_TNIL && lua_type(L, -1) != LUA_TSTRING)
+		luaL_error(L, "sendmsg: 'data' must be a string");
 	data = luaL_optlstring(L, -1, "", &len);
 	b->iov = (struct iovec){ .iov_base = (void *)data, .iov_len = len };
 	b->msg.msg_iov = &b->iov;

@@ -34,10 +34,11 @@ nsec_t lua_check_duration(lua_State *L, int idx)
 
 static int k_spawn(lua_State *L, int status, lua_KContext ctx)
 {
-	const struct spawn_req *req = lua_call_buffer(L, 0);
+	struct lua_frame *f = lua_top_frame(L);
 
 	if (lua_result(L) < 0)
-		lua_task_free(req->program);
+		lua_task_free(f->spawning->program);
+	f->spawning = NULL;
 	return lua_k_result(L, status, ctx);
 }
 
@@ -47,6 +48,7 @@ static int spawn_call(lua_State *L, struct lua_task *child, bool thread)
 
 	*req = (struct spawn_req){ .ops = &lua_program_ops, .program = child, .thread = thread,
 				   .name = lua_task_of(L)->u->task->name, .cpu = -1 };
+	lua_top_frame(L)->spawning = req;
 	return LUA_CALL(L, CALL_SPAWN, k_spawn, (s64)(intptr_t)req);
 }
 
@@ -59,8 +61,11 @@ static int l_fork(lua_State *L)
 	struct lua_task *t = lua_task_of(L);
 	int n = lua_gettop(L);
 	struct lua_proc *proc;
+	bool before;
 
 	luaL_checktype(L, 1, LUA_TFUNCTION);
+	lua_check_yieldable(L);
+	luaL_checkstack(L, n + 8, "too many arguments");
 	/* The arguments, and the handlers that the child inherits, in one copy. */
 	lua_createtable(L, n + 1, 0);
 	for (int i = 1; i <= n; i++) {
@@ -70,12 +75,13 @@ static int l_fork(lua_State *L)
 	lua_rawgeti(L, LUA_REGISTRYINDEX, t->proc->handlers);
 	lua_setfield(L, -2, "handlers");
 	lua_copy_value(L, -1);
-	proc = lua_proc_new(t->proc->lw);
+	before = lua_unlimited_begin(t->proc->lw);
+	proc = lua_proc_new(t->proc->lw); /* from here on nothing raises */
 	if (lua_getfield(L, -1, "handlers") == LUA_TNIL)
 		lua_pop(L, 1);
 	else
 		proc->handlers = luaL_ref(L, LUA_REGISTRYINDEX);
-	luaL_checkstack(L, n + 4, "too many arguments");
+	lua_unlimited_end(t->proc->lw, before);
 	for (int i = 1; i <= n; i++)
 		lua_rawgeti(L, n + 2, i);
 	return spawn_call(L, lua_task_new(L, proc, n - 1, false), false);
@@ -87,6 +93,7 @@ static int l_thread(lua_State *L)
 	struct lua_task *t = lua_task_of(L);
 
 	luaL_checktype(L, 1, LUA_TFUNCTION);
+	lua_check_yieldable(L);
 	return spawn_call(L, lua_task_new(L, t->proc, lua_gettop(L) - 1, true), true);
 }
 
@@ -168,21 +175,24 @@ static int l_setaffinity(lua_State *L)
 
 /* ---- signals ------------------------------------------------------------------------------------- */
 
+/* The actions of the process: by signal number a function, "ignore", or nothing for the default. */
+static void set_action(lua_State *L, lua_Integer signo, int value)
+{
+	lua_rawgeti(L, LUA_REGISTRYINDEX, lua_task_of(L)->proc->handlers);
+	lua_pushvalue(L, value);
+	lua_rawseti(L, -2, signo);
+	lua_pop(L, 1);
+}
+
+/* Stack: signo, new action, old action (nil: default). */
 static int k_signal(lua_State *L, int status, lua_KContext ctx)
 {
-	struct lua_task *t = lua_task_of(L);
-
-	if (lua_result(L) < 0)
+	if (lua_result(L) < 0) {
+		set_action(L, lua_tointeger(L, 1), 3);
 		return lua_push_error(L, lua_result(L));
-	lua_rawgeti(L, LUA_REGISTRYINDEX, t->proc->handlers);
-	lua_rawgeti(L, -1, lua_tointeger(L, 1));
-	/* The new handler takes its place; the old one is the result. */
-	if (lua_isfunction(L, 2))
-		lua_pushvalue(L, 2);
-	else
-		lua_pushnil(L);
-	lua_rawseti(L, -3, lua_tointeger(L, 1));
-	if (lua_isnil(L, -1))
+	}
+	lua_settop(L, 3);
+	if (lua_isnil(L, 3))
 		lua_pushliteral(L, "default");
 	return 1;
 }
@@ -199,7 +209,8 @@ static int l_signal(lua_State *L)
 
 	memset(act, 0, sizeof(*act));
 	act->flags = (u64)luaL_optinteger(L, 3, SA_RESTART);
-	lua_settop(L, 2);
+	lua_check_yieldable(L);
+	lua_settop(L, 3);
 	if (lua_isfunction(L, 2)) {
 		/* The kernel's name for a handler: above SIG_DFL and SIG_IGN. */
 		act->handler = (u64)signo + 1;
@@ -209,11 +220,21 @@ static int l_signal(lua_State *L)
 		act->handler = !strcmp(s, "ignore");
 		luaL_argcheck(L, act->handler || !strcmp(s, "default"), 2,
 			      "a function, SIG_DFL or SIG_IGN");
+		if (!act->handler) {
+			lua_pushnil(L);
+			lua_replace(L, 2);
+		}
 	}
 	if (t->proc->handlers == LUA_NOREF) {
 		lua_newtable(L);
 		t->proc->handlers = luaL_ref(L, LUA_REGISTRYINDEX);
 	}
+	/* Before the call: a signal may come as soon as the kernel knows. */
+	lua_rawgeti(L, LUA_REGISTRYINDEX, t->proc->handlers);
+	lua_rawgeti(L, -1, signo);
+	lua_replace(L, 3);
+	lua_settop(L, 3);
+	set_action(L, signo, 2);
 	return LUA_CALL(L, SYS_rt_sigaction, k_signal, signo, (s64)(intptr_t)act, 0, 8);
 }
 

@@ -11,6 +11,7 @@
 
 /* Registry keys: the addresses of these. */
 static const char key_api = 'a';
+static const char key_sandbox = 's'; /* set of metatables */
 
 void lua_limits_default(struct lua_limits *lim)
 {
@@ -29,12 +30,25 @@ static void *limited_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 		lw->used -= osize;
 		return NULL;
 	}
-	if (nsize > osize && lw->used + (nsize - osize) > lw->limits.memory)
+	if (nsize > osize && lw->used + (nsize - osize) > lw->limits.memory && !lw->unlimited)
 		return NULL;
 	ptr = realloc(ptr, nsize);
 	if (ptr)
 		lw->used += nsize - osize;
 	return ptr;
+}
+
+bool lua_unlimited_begin(struct lua_world *lw)
+{
+	bool before = lw->unlimited;
+
+	lw->unlimited = true;
+	return before;
+}
+
+void lua_unlimited_end(struct lua_world *lw, bool before)
+{
+	lw->unlimited = before;
 }
 
 static void count_hook(lua_State *L, lua_Debug *ar)
@@ -43,10 +57,19 @@ static void count_hook(lua_State *L, lua_Debug *ar)
 	struct lua_world *lw = lua_world_of(L);
 	u64 *n = t ? &t->instructions : &lw->load_instructions;
 
-	*n += HOOK_INTERVAL;
-	if (*n > lw->limits.instructions)
-		luaL_error(L, "more than %I instructions without a call: an endless loop?",
-			   (lua_Integer)lw->limits.instructions);
+	*n += (u64)lw->hook_interval;
+	if (*n <= lw->limits.instructions)
+		return;
+	/* From now on at every instruction, so that no pcall() around the loop can go on. */
+	lua_sethook(L, count_hook, LUA_MASKCOUNT, 1);
+	luaL_error(L, "more than %I instructions without a call: an endless loop?",
+		   (lua_Integer)lw->limits.instructions);
+}
+
+void lua_world_count_anew(struct lua_world *lw)
+{
+	lw->load_instructions = 0;
+	lua_sethook(lw->L, count_hook, LUA_MASKCOUNT, lw->hook_interval);
 }
 
 static int panic(lua_State *L)
@@ -68,12 +91,15 @@ static void set_globals(lua_State *L)
 	lua_setfield(L, -2, "__index");
 	lua_pushboolean(L, false);
 	lua_setfield(L, -2, "__metatable");
+	lua_mark_sandbox(L);
 	lua_setmetatable(L, -2);
 	lua_rawseti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
 }
 
 static int open_all(lua_State *L)
 {
+	lua_newtable(L);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &key_sandbox);
 	lua_newtable(L);
 	lua_pushvalue(L, -1);
 	lua_rawsetp(L, LUA_REGISTRYINDEX, &key_api);
@@ -103,12 +129,16 @@ struct lua_world *lua_world_new(struct world *w, const struct lua_limits *lim)
 	}
 	*(struct lua_task **)lua_getextraspace(lw->L) = NULL;
 	lua_atpanic(lw->L, panic);
-	lua_sethook(lw->L, count_hook, LUA_MASKCOUNT, HOOK_INTERVAL);
+	lw->hook_interval = (int)min((u64)HOOK_INTERVAL, max(lim->instructions, (u64)1));
 	rng_init(&lw->rng, w->sim.seed, 0, RNG_PROGRAM, 0);
 	w->process = lw;
 	lua_pushcfunction(lw->L, open_all);
-	if (lua_pcall(lw->L, 0, 0, 0) != LUA_OK)
-		panic(lw->L);
+	if (lua_pcall(lw->L, 0, 0, 0) != LUA_OK) {
+		w->process = NULL;
+		lua_world_free(lw);
+		return NULL;
+	}
+	lua_world_count_anew(lw);
 	return lw;
 }
 
@@ -182,6 +212,41 @@ static int sealed_newindex(lua_State *L)
 	return luaL_error(L, "libraries cannot be changed: all programs share them");
 }
 
+void lua_mark_sandbox(lua_State *L)
+{
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &key_sandbox);
+	lua_pushvalue(L, -2);
+	lua_pushboolean(L, true);
+	lua_rawset(L, -3);
+	lua_pop(L, 1);
+}
+
+bool lua_is_sandbox(lua_State *L, int idx)
+{
+	bool is;
+
+	idx = lua_absindex(L, idx);
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &key_sandbox);
+	lua_pushvalue(L, idx);
+	is = lua_rawget(L, -2) != LUA_TNIL;
+	lua_pop(L, 2);
+	return is;
+}
+
+bool lua_is_library(lua_State *L, int idx)
+{
+	bool is;
+
+	if (!lua_getmetatable(L, idx))
+		return false;
+	/* The globals' metatable is the sandbox's too, but they are the program's. */
+	lua_pushliteral(L, "__newindex");
+	lua_rawget(L, -2);
+	is = lua_tocfunction(L, -1) == sealed_newindex;
+	lua_pop(L, 2);
+	return is;
+}
+
 void lua_seal(lua_State *L)
 {
 	lua_newtable(L);
@@ -192,5 +257,6 @@ void lua_seal(lua_State *L)
 	lua_setfield(L, -2, "__newindex");
 	lua_pushboolean(L, false);
 	lua_setfield(L, -2, "__metatable");
+	lua_mark_sandbox(L);
 	lua_setmetatable(L, -2);
 }
