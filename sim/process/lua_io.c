@@ -192,7 +192,7 @@ static int l_ioctl(lua_State *L)
 	case SIOCOUTQNSD:
 		break;
 	default:
-		return luaL_error(L, "ioctl: command 0x%x has no form here", (unsigned)cmd);
+		return luaL_error(L, "ioctl: command %I has no form here", cmd);
 	}
 	lua_task_of(L);
 	arg = lua_call_buffer(L, sizeof(*arg));

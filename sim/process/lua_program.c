@@ -234,16 +234,35 @@ static void record_failure(struct lua_task *t, const char *message)
 				   .message = xstrdup(message) };
 }
 
+/* Pushes the text of the error on top of co onto L: its own, or what __tostring makes of it. */
+static void push_error_text(lua_State *L, lua_State *co)
+{
+	if (lua_type(co, -1) == LUA_TSTRING) {
+		lua_pushstring(L, lua_tostring(co, -1));
+		return;
+	}
+	lua_pushvalue(co, -1);
+	lua_xmove(co, L, 1);
+	if (luaL_getmetafield(L, -1, "__tostring") != LUA_TNIL) {
+		lua_insert(L, -2);
+		lua_world_count_anew(lua_world_of(L));
+		if (lua_pcall(L, 1, 1, 0) == LUA_OK && lua_type(L, -1) == LUA_TSTRING)
+			return;
+	}
+	lua_pop(L, 1);
+	lua_pushliteral(L, "(error object is not a string)");
+}
+
 /* An error of the program is an abort(3) that nobody can catch: the whole process dies of SIGABRT. */
 static bool fail(struct lua_task *t, lua_State *co, int *status)
 {
 	struct lua_world *lw = t->proc->lw;
-	const char *msg = lua_type(co, -1) == LUA_TSTRING ? lua_tostring(co, -1) : NULL;
 	bool before = lua_unlimited_begin(lw);
 
-	luaL_traceback(lw->L, co, msg ? msg : "(error object is not a string)", 0);
+	push_error_text(lw->L, co);
+	luaL_traceback(lw->L, co, lua_tostring(lw->L, -1), 0);
 	record_failure(t, lua_tostring(lw->L, -1));
-	lua_pop(lw->L, 1);
+	lua_pop(lw->L, 2);
 	lua_unlimited_end(lw, before);
 	*status = SIGABRT;
 	return false;

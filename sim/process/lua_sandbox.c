@@ -261,6 +261,41 @@ static int base_setmetatable(lua_State *L)
 	return 1;
 }
 
+/* Handler and error have become the result. */
+static int k_handled(lua_State *L, int status, lua_KContext ctx)
+{
+	lua_pushboolean(L, false);
+	lua_insert(L, -2);
+	return 2;
+}
+
+/* Stack: handler, then the function's results or its error. */
+static int k_xpcall(lua_State *L, int status, lua_KContext ctx)
+{
+	if (status == LUA_OK || status == LUA_YIELD) {
+		lua_pushboolean(L, true);
+		lua_replace(L, 1);
+		return lua_gettop(L);
+	}
+	lua_pushvalue(L, 1);
+	lua_insert(L, -2);
+	return k_handled(L, lua_pcallk(L, 1, 1, 0, ctx, k_handled), ctx);
+}
+
+/*
+ * The handler runs after the stack was unwound, which programs cannot tell. The standard one's runs on
+ * top of the error, and when that is the limit on instructions, where no limit holds any more.
+ */
+static int base_xpcall(lua_State *L)
+{
+	luaL_checktype(L, 2, LUA_TFUNCTION);
+	lua_pushvalue(L, 1);
+	lua_pushvalue(L, 2);
+	lua_replace(L, 1);
+	lua_replace(L, 2);
+	return k_xpcall(L, lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, k_xpcall), 0);
+}
+
 /* As the standard one, but not a way around the seal of the libraries. */
 static int base_rawset(lua_State *L)
 {
@@ -298,12 +333,13 @@ static void take(lua_State *L, lua_CFunction open, const char *const *names)
 void lua_open_base(lua_State *L)
 {
 	static const char *const names[] = { "assert", "error", "getmetatable", "ipairs", "pcall",
-					     "xpcall", "rawequal", "rawget", "rawlen", "select",
+					     "rawequal", "rawget", "rawlen", "select",
 					     "tonumber", "type", "_VERSION", NULL };
 	static const luaL_Reg regs[] = {
 		{ "pairs", base_pairs },	       { "next", base_next },
 		{ "tostring", base_tostring },	       { "print", base_print },
 		{ "setmetatable", base_setmetatable }, { "rawset", base_rawset },
+		{ "xpcall", base_xpcall },
 		{ NULL, NULL },
 	};
 

@@ -62,8 +62,11 @@ static void count_hook(lua_State *L, lua_Debug *ar)
 		return;
 	/* From now on at every instruction, so that no pcall() around the loop can go on. */
 	lua_sethook(L, count_hook, LUA_MASKCOUNT, 1);
-	luaL_error(L, "more than %I instructions without a call: an endless loop?",
-		   (lua_Integer)lw->limits.instructions);
+	luaL_where(L, 0); /* a hook is not a level of its own */
+	lua_pushfstring(L, "more than %I instructions without a call: an endless loop?",
+			(lua_Integer)lw->limits.instructions);
+	lua_concat(L, 2);
+	lua_error(L);
 }
 
 void lua_world_count_anew(struct lua_world *lw)

@@ -240,7 +240,7 @@ static int check_params(struct scenario *s, char **err)
 	return 0;
 }
 
-static int open_api(lua_State *L)
+static int add_api(lua_State *L)
 {
 	struct scenario *s = lua_touserdata(L, 1);
 
@@ -255,6 +255,18 @@ static int open_api(lua_State *L)
 	scenario_open_check(s);
 	scenario_open_file(s);
 	return 0;
+}
+
+static bool open_api(struct scenario *s)
+{
+	lua_State *L = lua_world_state(s->lw);
+	bool ok;
+
+	lua_pushcfunction(L, add_api);
+	lua_pushlightuserdata(L, s);
+	ok = lua_pcall(L, 1, 0, 0) == LUA_OK;
+	lua_settop(L, 0);
+	return ok;
 }
 
 static void trace_facts(struct scenario *s)
@@ -283,7 +295,6 @@ struct scenario *scenario_load(const struct scenario_opts *o, char **err)
 {
 	struct scenario *s = xcalloc(1, sizeof(*s));
 	struct lua_limits lim;
-	lua_State *L;
 	char buf[64];
 
 	s->opts = *o;
@@ -296,11 +307,16 @@ struct scenario *scenario_load(const struct scenario_opts *o, char **err)
 	skb_world_init(s->world);
 	stack_world_init(s->world);
 	lua_limits_default(&lim);
+	if (o->memory)
+		lim.memory = o->memory;
+	if (o->instructions)
+		lim.instructions = o->instructions;
 	s->lw = lua_world_new(s->world, &lim);
-	L = lua_world_state(s->lw);
-	lua_pushcfunction(L, open_api);
-	lua_pushlightuserdata(L, s);
-	lua_call(L, 1, 0);
+	if (!s->lw || !open_api(s)) {
+		*err = xstrdup("not enough memory for the libraries");
+		scenario_free(s);
+		return NULL;
+	}
 	trace_facts(s);
 	if (run_text(s, err) || check_params(s, err)) {
 		scenario_free(s);

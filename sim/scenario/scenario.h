@@ -39,6 +39,8 @@ struct scenario_opts {
 	scenario_reader read;	    /* NULL: the file system */
 	void *read_ctx;
 	nsec_t duration;	    /* 0: what the scenario says, or SCENARIO_DURATION */
+	size_t memory;		    /* limits for Lua (struct lua_limits); 0: the default */
+	u64 instructions;
 };
 
 #define SCENARIO_DURATION (60 * NSEC_PER_SEC)

@@ -19,6 +19,9 @@ UNIT_TESTS := \
 	ip \
 	link \
 	link_faults \
+	lua_copy \
+	lua_program \
+	lua_sandbox \
 	msg \
 	napi \
 	neigh \
@@ -55,6 +58,7 @@ UNIT_TESTS := \
 	units \
 
 UNIT_SUPPORT := \
+	support/lrun.c \
 	support/script.c \
 	support/vrun.c \
 
