@@ -37,8 +37,13 @@ static int string_format(lua_State *L)
 	}
 	lua_pushvalue(L, lua_upvalueindex(1));
 	lua_insert(L, 1);
-	lua_call(L, n, 1);
-	return 1;
+	if (lua_pcall(L, n, 1, 0) == LUA_OK)
+		return 1;
+	/* Its caller is this function, which has no line. */
+	luaL_where(L, 1);
+	lua_insert(L, -2);
+	lua_concat(L, 2);
+	return lua_error(L);
 }
 
 void lua_open_strings(lua_State *L)

@@ -255,7 +255,7 @@ static void time_and_names(void **state)
 		     "print(setaffinity(1), setaffinity(7))\n"
 		     "print(select(2, pcall(function() sleep('5 parsecs') end)))\n"
 		     "print(select(2, pcall(function() sleep(-1) end)))",
-		     "0\ttrue\ntrue\n0\t0\t0\t0\n16\ta\tNo such file or directory\ttrue\t0\n"
+		     "0\ttrue\ntrue\n0\t0\t0\t0\n16\ta\tNo such file or directory\ttrue\t1\n"
 		     "0\tnil\tInvalid argument\t22\n"
 		     "t.lua:7: '5 parsecs' is not a duration: has an unknown unit: a duration is written with ns, "
 		     "us, ms, s, min or h\n"
