@@ -187,14 +187,16 @@ static const struct net_device_ops nic_ops = {
 	.counters = nic_counters,
 };
 
+/* Locally administered (IEEE 802), unique by host and interface: 02:00, the host, the ifindex. */
 static void derive_mac(u8 mac[6], const struct net_device *dev)
 {
 	u32 id = dev->host->id;
 
-	/* Locally administered (IEEE 802), unique by host and interface. */
 	mac[0] = 0x02;
-	mac[1] = (u8)dev->ifindex;
-	put_be32(mac + 2, id);
+	mac[1] = 0;
+	mac[2] = (u8)(id >> 16);
+	put_be16(mac + 3, (u16)id);
+	mac[5] = (u8)dev->ifindex;
 }
 
 static void queues_init(struct nic *nic)

@@ -62,7 +62,7 @@ struct nic_params {
 };
 
 void nic_params_default(struct nic_params *p);
-/* mac NULL: derived from host id and ifindex (02:...). Registers the device; NULL: name taken. */
+/* mac NULL: derived from host id and ifindex (02:00:...). Registers the device; NULL: name taken. */
 struct net_device *nic_new(struct host *h, const char *name, const struct nic_params *p,
 			   const u8 *mac);
 struct link_port *nic_port(struct net_device *dev);
