@@ -48,6 +48,7 @@ UNIT_TESTS := \
 	tcp_response \
 	tcp_rtt \
 	tcp_send \
+	tcp_socket \
 	tcp_sockopt \
 	tcp_syncookies \
 	tcp_timewait \
