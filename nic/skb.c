@@ -67,6 +67,7 @@ void kfree_skb_reason(struct sk_buff *skb, enum skb_drop_reason reason, const ch
 {
 	struct sim *s = &skb->pools->world->sim;
 
+	skb->pools->dropped[reason]++;
 	trace_dropped(s->trace, skb->id, s->now, skb->host ? skb->host->id : 0, place,
 		      skb->dev ? skb->dev->ifindex : 0, skb_drop_reason_name(reason));
 	skb_free(skb);

@@ -110,6 +110,8 @@ struct skb_pools {
 	struct pool skb;
 	struct pool buf[4]; /* size classes 256, 2048, 16384, 65536 (with header); larger: C heap */
 	struct world *world;
+	u64 packets; /* frames that reached a link or a loopback device */
+	u64 dropped[SKB_DROP_REASON_MAX];
 };
 
 /* Creates w->skb; destroyed with the world. */
@@ -129,7 +131,7 @@ static inline void skb_orphan(struct sk_buff *skb)
 }
 /* The packet reached where it should go. */
 void consume_skb(struct sk_buff *skb);
-/* The packet is dropped: traced with reason and place (trace_place.h), counted by reason on the host. */
+/* The packet is dropped: traced with reason and place (trace_place.h), counted by reason. */
 void kfree_skb_reason(struct sk_buff *skb, enum skb_drop_reason reason, const char *place);
 
 static inline u8 *skb_data(struct sk_buff *skb)

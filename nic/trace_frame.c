@@ -15,6 +15,7 @@ void skb_trace_packet(struct sk_buff *skb, struct host *sender, int ifindex)
 		skb->id = (u64)sender->id << 40 | ++sender->next_packet;
 	if (skb->traced)
 		return;
+	skb->pools->packets++;
 	trace_packet(sender->sim->trace, &(struct trace_packet){
 						 .id = skb->id,
 						 .t = host_now(sender),

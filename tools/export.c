@@ -24,13 +24,14 @@
 
 static const struct cli_option options[] = {
     {'o', "output", "PATH", "a file NAME.pcapng, or a directory for a file for each NIC"},
+    {0, "pcapng", NULL, "the format; the only one there is, and without -o a directory NAME-pcapng"},
     {0, "host", "NAME", "only this host's interfaces"},
     {0, "nic", "NAME", "only interfaces of this name"},
     {0, NULL, NULL, NULL},
 };
 
 static const struct cli_spec spec = {
-    "export", "[options] TRACE -o PATH",
+    "export", "[options] TRACE [-o PATH]",
     "Writes the packets of a trace as pcapng, with nanosecond timestamps and an\n"
     "interface for each NIC. The trace must have been recorded at the level packets\n"
     "or all. A comment on each packet gives its id in the trace.",
@@ -248,10 +249,25 @@ static int export(struct export *e)
 	return max(status, closed);
 }
 
+/* web.db -> web-pcapng, in the current folder. */
+static char *default_directory(const char *path)
+{
+	const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	int len = (int)strlen(base);
+	char *out;
+
+	if (len > 3 && strcmp(base + len - 3, ".db") == 0)
+		len -= 3;
+	if (asprintf(&out, "%.*s-pcapng", len, base) < 0)
+		abort();
+	return out;
+}
+
 int cmd_export(int argc, char **argv)
 {
 	struct export e = {.trace = NULL};
 	const char *path = NULL;
+	char *directory = NULL;
 	struct cli c;
 	char *err;
 	int status;
@@ -264,6 +280,8 @@ int cmd_export(int argc, char **argv)
 			e.host = c.value;
 		else if (cli_is(&c, "nic"))
 			e.nic = c.value;
+		else if (cli_is(&c, "pcapng"))
+			continue;
 		else if (!path)
 			path = c.value;
 		else
@@ -271,17 +289,20 @@ int cmd_export(int argc, char **argv)
 	}
 	if (c.status >= 0)
 		return c.status;
-	if (!path || !e.output)
-		return cli_usage(&c, "%s", path ? "where to? give -o PATH" : "which trace?");
+	if (!path)
+		return cli_usage(&c, "which trace?");
 	e.trace = trace_read_open(path, &err);
 	if (!e.trace) {
 		cli_error("export", "%s", err);
 		free(err);
 		return EXIT_USAGE;
 	}
+	if (!e.output)
+		e.output = directory = default_directory(path);
 	status = export(&e);
 	trace_read_close(e.trace);
 	if (status == EXIT_OK)
-		fprintf(stderr, "%llu frames\n", (unsigned long long)e.frames);
+		fprintf(stderr, "%llu frames in %s\n", (unsigned long long)e.frames, e.output);
+	free(directory);
 	return status;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "nic/skb.h"
 #include "sim/engine/trace_sqlite.h"
 #include "sim/engine/units.h"
 #include "sim/host/host.h"
@@ -147,6 +148,24 @@ static enum sim_stop run_with_progress(struct scenario *s)
 	return why;
 }
 
+static void print_drops(const struct skb_pools *p)
+{
+	const char *sep = "";
+	u64 all = 0;
+
+	for (int i = 0; i < SKB_DROP_REASON_MAX; i++)
+		all += p->dropped[i];
+	printf("dropped    %llu%s", (unsigned long long)all, all ? " (" : "");
+	for (int i = 0; all && i < SKB_DROP_REASON_MAX; i++) {
+		if (!p->dropped[i])
+			continue;
+		printf("%s%s %llu", sep, skb_drop_reason_name((enum skb_drop_reason)i),
+		       (unsigned long long)p->dropped[i]);
+		sep = ", ";
+	}
+	puts(all ? ")" : "");
+}
+
 static void summary(struct scenario *s, const struct run_args *a, u64 hash,
 		    const struct scenario_verdict *v)
 {
@@ -155,9 +174,14 @@ static void summary(struct scenario *s, const struct run_args *a, u64 hash,
 
 	if (a->quiet)
 		return;
-	printf("%s: %u of %u checks held; %llu events until %s; hash %016llx; trace in %s\n",
-	       a->o.path, v->checks - v->failed, v->checks, (unsigned long long)w->sim.nevents,
-	       format_duration(t, sizeof(t), w->sim.now), (unsigned long long)hash, a->output);
+	printf("simulated  %s\n", format_duration(t, sizeof(t), w->sim.now));
+	printf("events     %llu\n", (unsigned long long)w->sim.nevents);
+	printf("packets    %llu\n", (unsigned long long)w->skb->packets);
+	print_drops(w->skb);
+	printf("choices    %zu\n", w->sim.choices.ntaken);
+	printf("checks     %u of %u held\n", v->checks - v->failed, v->checks);
+	printf("hash       %016llx\n", (unsigned long long)hash);
+	printf("trace      %s\n", a->output);
 }
 
 static int run_loaded(struct scenario *s, const struct run_args *a, struct trace_sink *db)

@@ -20,6 +20,7 @@ static const struct cli_option options[] = {
     {0, "from", "TIME", "timeline: from here (1.5ms; a bare number is ns)"},
     {0, "to", "TIME", "timeline: up to here"},
     {0, "host", "NAME", "timeline: only this host"},
+    {0, "task", "NAME", "timeline: only tasks of this name, or this number"},
     {0, "flow", "FLOW", "timeline: only packets of ADDR[:PORT][-ADDR[:PORT]]"},
     {0, "packet", "ID", "timeline: only this packet, named as the timeline does: [1:17]"},
     {0, "flows", NULL, "packets and bytes of each direction of each conversation"},
@@ -219,6 +220,9 @@ static void parse_option(struct cli *c, struct request *q)
 	} else if (cli_is(c, "host")) {
 		q->timeline = true;
 		q->host = c->value;
+	} else if (cli_is(c, "task")) {
+		q->timeline = true;
+		q->filter.task = c->value;
 	} else if (cli_is(c, "flow")) {
 		q->timeline = true;
 		if (show_parse_flow(c->value, &q->filter) < 0)

@@ -18,6 +18,7 @@ struct show_endpoint {
 struct show_filter {
 	nsec_t from, to; /* inclusive */
 	u32 host;	 /* 0: all */
+	const char *task; /* name or tid; NULL: all, and what belongs to none */
 	bool has_packet; /* only this packet */
 	u64 packet;
 	bool flow;

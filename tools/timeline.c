@@ -300,6 +300,11 @@ static const char flow_sql[] =
     " (?4 IN ('', src) AND ?5 IN (-1, sport) AND ?6 IN ('', dst) AND ?7 IN (-1, dport)) OR"
     " (?4 IN ('', dst) AND ?5 IN (-1, dport) AND ?6 IN ('', src) AND ?7 IN (-1, sport)))";
 
+/* A tid is unique on its host only. A task that still lives has no row yet in a run that was killed. */
+static const char task_sql[] =
+    " AND (CAST(tid AS TEXT) = ?9 OR EXISTS (SELECT 1 FROM task k WHERE k.host = timeline.host"
+    " AND k.tid = timeline.tid AND k.name = ?9))";
+
 static sqlite3_stmt *prepare_timeline(struct timeline *tl, const struct show_filter *f)
 {
 	sqlite3_stmt *st = NULL;
@@ -307,14 +312,17 @@ static sqlite3_stmt *prepare_timeline(struct timeline *tl, const struct show_fil
 
 	snprintf(sql, sizeof(sql),
 		 "SELECT t, seq, host, cpu, tid, kind, what, detail, packet FROM timeline"
-		 " WHERE t BETWEEN ?1 AND ?2 AND ?3 IN (0, host)%s%s",
-		 f->flow ? flow_sql : "", f->has_packet ? " AND packet = ?8" : "");
+		 " WHERE t BETWEEN ?1 AND ?2 AND ?3 IN (0, host)%s%s%s",
+		 f->flow ? flow_sql : "", f->has_packet ? " AND packet = ?8" : "",
+		 f->task ? task_sql : "");
 	sqlite3_prepare_v2(tl->trace->db, sql, -1, &st, NULL);
 	sqlite3_bind_int64(st, 1, f->from);
 	sqlite3_bind_int64(st, 2, f->to);
 	sqlite3_bind_int64(st, 3, f->host);
 	if (f->has_packet)
 		sqlite3_bind_int64(st, 8, (s64)f->packet);
+	if (f->task)
+		sqlite3_bind_text(st, 9, f->task, -1, SQLITE_STATIC);
 	for (int i = 0; f->flow && i < 2; i++) {
 		sqlite3_bind_text(st, 4 + i * 2, f->end[i].addr, -1, SQLITE_STATIC);
 		sqlite3_bind_int(st, 5 + i * 2, f->end[i].port);

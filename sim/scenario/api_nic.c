@@ -101,12 +101,31 @@ static void params_from_args(lua_State *L, struct nic_params *p, const struct ni
 
 /* ---- addresses --------------------------------------------------------------------------------- */
 
+/* One address for one interface in the whole scenario: a second is a slip of the pen. */
+static void claim_address(lua_State *L, const struct net_device *dev, const union ipaddr *addr)
+{
+	char key[INET6_ADDRSTRLEN];
+
+	/* Link-local addresses mean something on their own link only. */
+	if (ipaddr_is_linklocal(addr))
+		return;
+	ipaddr_format(key, addr);
+	luaL_getsubtable(L, LUA_REGISTRYINDEX, "sockloom.addresses");
+	if (lua_getfield(L, -1, key) != LUA_TNIL)
+		scenario_error(L, "nic: %s is the address of %s already", key,
+			       lua_tostring(L, -1));
+	lua_pushfstring(L, "%s of host %s", dev->name, dev->host->name);
+	lua_setfield(L, -3, key);
+	lua_pop(L, 2);
+}
+
 static void add_address(lua_State *L, struct net_device *dev, const char *text)
 {
 	union ipaddr addr;
 	int plen, err;
 
 	addr = check_prefix(L, text, &plen);
+	claim_address(L, dev, &addr);
 	err = ip_addr_add(dev->host->net, dev, &addr, plen);
 	if (err)
 		scenario_error(L, "nic: %s on %s of host %s: %s", text, dev->name, dev->host->name,
