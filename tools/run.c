@@ -196,6 +196,8 @@ static int run_loaded(struct scenario *s, const struct run_args *a, struct trace
 		return EXIT_INTERNAL;
 	v = scenario_check(s, conn, a->level, report_check, &r);
 	summary(s, a, trace_hash(a->o.trace), &v);
+	if (v.limits)
+		return EXIT_USAGE;
 	return v.failed || v.failures ? EXIT_CHECK : EXIT_OK;
 }
 

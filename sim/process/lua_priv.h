@@ -23,6 +23,7 @@ struct lua_world {
 	int hook_interval;
 	u64 load_instructions; /* of the scenario itself, or of one check */
 	bool started;
+	bool limit_hit; /* the instruction limit ended something */
 	struct rng rng; /* math.random of the scenario itself */
 	struct lua_failure *failures;
 	size_t nfailures;

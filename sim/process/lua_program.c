@@ -253,8 +253,14 @@ static void push_error_text(lua_State *L, lua_State *co)
 	lua_pushliteral(L, "(error object is not a string)");
 }
 
+/* Lua's own words for too deep a recursion; the other limits have marks of their own. */
+static bool hit_limit(const struct lua_world *lw, int st, const char *message)
+{
+	return st == LUA_ERRMEM || lw->limit_hit || strstr(message, "stack overflow");
+}
+
 /* An error of the program is an abort(3) that nobody can catch: the whole process dies of SIGABRT. */
-static bool fail(struct lua_task *t, lua_State *co, int *status)
+static bool fail(struct lua_task *t, lua_State *co, int st, int *status)
 {
 	struct lua_world *lw = t->proc->lw;
 	bool before = lua_unlimited_begin(lw);
@@ -262,6 +268,7 @@ static bool fail(struct lua_task *t, lua_State *co, int *status)
 	push_error_text(lw->L, co);
 	luaL_traceback(lw->L, co, lua_tostring(lw->L, -1), 0);
 	record_failure(t, lua_tostring(lw->L, -1));
+	lw->failures[lw->nfailures - 1].limit = hit_limit(lw, st, lua_tostring(lw->L, -2));
 	lua_pop(lw->L, 2);
 	lua_unlimited_end(lw, before);
 	*status = SIGABRT;
@@ -304,7 +311,7 @@ static bool resume(struct utask *u, s64 result, struct syscall_req *req, int *st
 		return true;
 	}
 	if (st != LUA_OK)
-		return fail(t, f->co, status);
+		return fail(t, f->co, st, status);
 	if (t->nframes == 1)
 		return finished(t, req, status);
 	frame_pop(t);

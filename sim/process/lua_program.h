@@ -20,8 +20,8 @@
 struct lua_world;
 
 struct lua_limits {
-	size_t memory;	      /* bytes for all programs of the world; default 4 GiB */
-	u64 instructions;     /* between two calls of a program, of loading, of a check; default 1e9 */
+	size_t memory;	      /* bytes for all programs of the world; default 1 GiB */
+	u64 instructions;     /* between two calls of a program, of loading, of a check; default 2e8 */
 };
 void lua_limits_default(struct lua_limits *lim);
 
@@ -30,6 +30,7 @@ struct lua_failure {
 	struct host *host;
 	int tid;
 	char *message; /* "file:line: text" and a traceback */
+	bool limit;    /* it ran into a limit: instructions, memory, depth of calls */
 };
 
 /*

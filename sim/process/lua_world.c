@@ -15,8 +15,8 @@ static const char key_sandbox = 's'; /* set of metatables */
 
 void lua_limits_default(struct lua_limits *lim)
 {
-	lim->memory = (size_t)4 << 30;
-	lim->instructions = 1000000000;
+	lim->memory = (size_t)1 << 30;
+	lim->instructions = 200000000;
 }
 
 static void *limited_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
@@ -60,6 +60,7 @@ static void count_hook(lua_State *L, lua_Debug *ar)
 	*n += (u64)lw->hook_interval;
 	if (*n <= lw->limits.instructions)
 		return;
+	lw->limit_hit = true;
 	/* From now on at every instruction, so that no pcall() around the loop can go on. */
 	lua_sethook(L, count_hook, LUA_MASKCOUNT, 1);
 	luaL_where(L, 0); /* a hook is not a level of its own */

@@ -211,7 +211,7 @@ static bool eval_function(struct scenario *s, const struct check *c, char *why, 
 }
 
 /* Programs that broke are reported as checks of their own: nobody has to ask for that. */
-static u32 report_failures(struct scenario *s,
+static u32 report_failures(struct scenario *s, u32 *limits,
 			   void (*report)(void *, const char *, bool, const char *), void *ctx)
 {
 	size_t n;
@@ -222,6 +222,7 @@ static u32 report_failures(struct scenario *s,
 
 		snprintf(name, sizeof(name), "program of host %s, tid %d, ends without an error",
 			 f[i].host->name, f[i].tid);
+		*limits += f[i].limit;
 		trace_check_result(s->opts.trace, name, false, f[i].message);
 		report(ctx, name, false, f[i].message);
 	}
@@ -237,7 +238,7 @@ struct scenario_verdict scenario_check(struct scenario *s, struct sqlite3 *db, e
 
 	s->db = db;
 	s->level = level;
-	v.failures = report_failures(s, report, ctx);
+	v.failures = report_failures(s, &v.limits, report, ctx);
 	for (size_t i = 0; i < s->nchecks; i++) {
 		const struct check *c = &s->checks[i];
 		char why[512] = "", text[640];

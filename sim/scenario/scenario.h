@@ -60,6 +60,7 @@ void scenario_finish(struct scenario *s, enum sim_stop why);
 struct scenario_verdict {
 	u32 checks, failed;
 	u32 failures; /* programs that ended with an error: each counts as a failed check */
+	u32 limits;   /* of these: programs that ran into a limit, which is the scenario's mistake */
 };
 /*
  * Evaluates the checks over the finished trace, in order of declaration, and traces their results. level:
