@@ -47,6 +47,13 @@ struct process *process_new(struct host *h, struct process *parent, const char *
 
 void process_free(struct process *p)
 {
+	struct process *child, *next;
+
+	/* At the end of the world parents may go before their children. */
+	list_for_each_entry_safe(child, next, &p->children, sibling) {
+		child->parent = NULL;
+		list_del_init(&child->sibling);
+	}
 	list_del_init(&p->node);
 	list_del_init(&p->sibling);
 	signal_queue_clear(&p->sig.pending);

@@ -9,8 +9,53 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/engine/trace_sqlite.h"
 #include "sim/host/host.h"
 #include "sim/scenario/scenario_priv.h"
+
+static sqlite3_stmt *prepare(struct sqlite3 *db, enum trace_level level, const char *sql, char *why,
+			     size_t len);
+
+/* A database with the tables of a trace and nothing in them. */
+static struct sqlite3 *empty_trace(void)
+{
+	struct sqlite3 *db;
+
+	if (sqlite3_open(":memory:", &db) != SQLITE_OK)
+		abort();
+	for (int t = TT_INVALID + 1; t < TT_NTABLES; t++) {
+		const struct trace_table_desc *d = trace_table_desc((enum trace_table)t);
+		char *sql = sqlite3_mprintf("CREATE TABLE %s(seq INTEGER PRIMARY KEY", d->name);
+
+		for (int c = 0; c < d->ncolumns; c++)
+			sql = sqlite3_mprintf("%z, %s %s", sql, d->columns[c].name,
+					      d->columns[c].decl);
+		sql = sqlite3_mprintf("%z)", sql);
+		sqlite3_exec(db, sql, NULL, NULL, NULL);
+		sqlite3_free(sql);
+	}
+	for (const struct trace_view *v = trace_views(); v->name; v++) {
+		char *sql = sqlite3_mprintf("CREATE VIEW %s AS %s", v->name, v->select);
+
+		sqlite3_exec(db, sql, NULL, NULL, NULL);
+		sqlite3_free(sql);
+	}
+	return db;
+}
+
+/* Mistakes in SQL are found before anything runs. */
+static void compile_only(lua_State *L, struct scenario *s, const char *sql)
+{
+	char why[256];
+	sqlite3_stmt *st;
+
+	if (!s->schema)
+		s->schema = empty_trace();
+	st = prepare(s->schema, TRACE_ALL, sql, why, sizeof(why));
+	if (!st)
+		scenario_error(L, "check: %s", why);
+	sqlite3_finalize(st);
+}
 
 static int l_check(lua_State *L)
 {
@@ -18,9 +63,16 @@ static int l_check(lua_State *L)
 	const char *name = luaL_checkstring(L, 1);
 	struct check *c;
 
+	check_nargs(L, "check", 2);
+	for (size_t i = 0; i < s->nchecks; i++) {
+		if (!strcmp(s->checks[i].name, name))
+			return scenario_error(L, "check: the name '%s' is taken", name);
+	}
 	if (lua_type(L, 2) != LUA_TSTRING && !lua_isfunction(L, 2))
 		return scenario_error(L, "check: a SELECT or a function is needed, not %s",
 				      luaL_typename(L, 2));
+	if (lua_type(L, 2) == LUA_TSTRING)
+		compile_only(L, s, lua_tostring(L, 2));
 	s->checks = xrealloc(s->checks, (s->nchecks + 1) * sizeof(*s->checks));
 	c = &s->checks[s->nchecks];
 	*c = (struct check){ .name = xstrdup(name), .fn = LUA_NOREF };
@@ -43,8 +95,16 @@ static int l_check(lua_State *L)
 static int authorize(void *ctx, int action, const char *table, const char *column, const char *db,
 		     const char *view)
 {
-	const struct scenario *s = ctx;
+	static const char *const unstable[] = { "random", "randomblob", "date", "time", "datetime",
+						"julianday", "unixepoch", "strftime", "timediff",
+						"load_extension", "current_date", "current_time",
+						"current_timestamp" };
+	const enum trace_level *level = ctx;
 
+	for (size_t i = 0; action == SQLITE_FUNCTION && i < ARRAY_SIZE(unstable); i++) {
+		if (!sqlite3_stricmp(column, unstable[i]))
+			return SQLITE_DENY;
+	}
 	if (action == SQLITE_FUNCTION || action == SQLITE_SELECT || action == SQLITE_RECURSIVE)
 		return SQLITE_OK;
 	if (action != SQLITE_READ)
@@ -52,23 +112,26 @@ static int authorize(void *ctx, int action, const char *table, const char *colum
 	for (int t = TT_INVALID + 1; t < TT_NTABLES; t++) {
 		const struct trace_table_desc *d = trace_table_desc((enum trace_table)t);
 
-		if (!strcmp(d->name, table) && d->level > s->level)
+		if (!strcmp(d->name, table) && d->level > *level)
 			return SQLITE_DENY;
 	}
 	return SQLITE_OK;
 }
 
-static sqlite3_stmt *prepare(struct scenario *s, const char *sql, char *why, size_t len)
+static sqlite3_stmt *prepare(struct sqlite3 *db, enum trace_level level, const char *sql, char *why,
+			     size_t len)
 {
 	sqlite3_stmt *st = NULL;
 	const char *tail;
-	int rc = sqlite3_prepare_v2(s->db, sql, -1, &st, &tail);
+	int rc;
 
-	if (rc == SQLITE_AUTH)
-		snprintf(why, len, "it reads what --trace=%s does not record",
-			 trace_level_name(s->level));
+	sqlite3_set_authorizer(db, authorize, &level);
+	rc = sqlite3_prepare_v2(db, sql, -1, &st, &tail);
+	sqlite3_set_authorizer(db, NULL, NULL);
+	if (rc == SQLITE_AUTH && level < TRACE_ALL)
+		snprintf(why, len, "it reads what --trace=%s does not record", trace_level_name(level));
 	else if (rc != SQLITE_OK)
-		snprintf(why, len, "%s", sqlite3_errmsg(s->db));
+		snprintf(why, len, "%s", sqlite3_errmsg(db));
 	else if (!st || !sqlite3_stmt_readonly(st))
 		snprintf(why, len, "only a SELECT can be asked");
 	else if (tail[strspn(tail, " \t\n;")])
@@ -96,8 +159,19 @@ static void push_cell(lua_State *L, sqlite3_stmt *st, int i)
 	}
 }
 
+/* On an error the statement is gone. */
 static void bind_args(lua_State *L, sqlite3_stmt *st, int first)
 {
+	int n = lua_gettop(L) - first + 1, want = sqlite3_bind_parameter_count(st);
+
+	for (int i = first; i <= lua_gettop(L) && n == want; i++) {
+		if (!lua_isnumber(L, i) && !lua_isstring(L, i))
+			n = -1;
+	}
+	if (n != want) {
+		sqlite3_finalize(st);
+		luaL_error(L, "the query needs %d values, numbers or strings", want);
+	}
 	for (int i = first; i <= lua_gettop(L); i++) {
 		int at = i - first + 1;
 
@@ -115,27 +189,28 @@ static int query_first(lua_State *L)
 {
 	struct scenario *s = scenario_of(L);
 	char why[256];
-	sqlite3_stmt *st = prepare(s, luaL_checkstring(L, 1), why, sizeof(why));
-	int n = 0;
+	sqlite3_stmt *st = prepare(s->db, s->level, luaL_checkstring(L, 1), why, sizeof(why));
+	int rc, n = 0;
 
 	if (!st)
 		return luaL_error(L, "%s", why);
 	bind_args(L, st, 2);
-	if (sqlite3_step(st) == SQLITE_ROW) {
+	luaL_checkstack(L, sqlite3_column_count(st) + LUA_MINSTACK, "too many columns");
+	rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW) {
 		n = sqlite3_column_count(st);
-		luaL_checkstack(L, n, "too many columns");
 		for (int i = 0; i < n; i++)
 			push_cell(L, st, i);
 	}
 	sqlite3_finalize(st);
-	return n;
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? n : luaL_error(L, "%s", sqlite3_errmsg(s->db));
 }
 
 static int query_rows(lua_State *L)
 {
 	struct scenario *s = scenario_of(L);
 	char why[256];
-	sqlite3_stmt *st = prepare(s, luaL_checkstring(L, 1), why, sizeof(why));
+	sqlite3_stmt *st = prepare(s->db, s->level, luaL_checkstring(L, 1), why, sizeof(why));
 	lua_Integer row = 0;
 
 	if (!st)
@@ -171,13 +246,16 @@ static bool truthy(sqlite3_stmt *st)
 
 static bool eval_sql(struct scenario *s, const struct check *c, char *why, size_t len)
 {
-	sqlite3_stmt *st = prepare(s, c->sql, why, len);
+	sqlite3_stmt *st = prepare(s->db, s->level, c->sql, why, len);
 	bool ok = false;
+	int rc;
 
 	if (!st)
 		return false;
-	if (sqlite3_step(st) != SQLITE_ROW) {
-		snprintf(why, len, "the query gave no row");
+	rc = sqlite3_step(st);
+	if (rc != SQLITE_ROW) {
+		snprintf(why, len, "%s", rc == SQLITE_DONE ? "the query gave no row" :
+							     sqlite3_errmsg(s->db));
 	} else {
 		const char *text = (const char *)sqlite3_column_text(st, 0);
 
@@ -194,6 +272,7 @@ static bool eval_function(struct scenario *s, const struct check *c, char *why, 
 	lua_State *L = lua_world_state(s->lw);
 	bool ok;
 
+	lua_world_count_anew(s->lw);
 	lua_rawgeti(L, LUA_REGISTRYINDEX, c->fn);
 	lua_pushcfunction(L, query_first);
 	lua_pushcfunction(L, query_rows);
@@ -244,9 +323,7 @@ struct scenario_verdict scenario_check(struct scenario *s, struct sqlite3 *db, e
 		char why[512] = "", text[640];
 		bool ok;
 
-		sqlite3_set_authorizer(db, authorize, s);
 		ok = c->sql ? eval_sql(s, c, why, sizeof(why)) : eval_function(s, c, why, sizeof(why));
-		sqlite3_set_authorizer(db, NULL, NULL);
 		snprintf(text, sizeof(text), "%s%s", c->where, why);
 		v.failed += !ok;
 		trace_check_result(s->opts.trace, c->name, ok, ok ? NULL : text);

@@ -17,6 +17,11 @@ static const char *check_name(lua_State *L, const char *what, const char *name)
 		scenario_error(L, "%s: 'name' is missing", what);
 	if (strlen(name) > 63)
 		scenario_error(L, "%s: the name '%s' is longer than 63 bytes", what, name);
+	for (const char *c = name; *c; c++) {
+		if (*c <= ' ' || *c > '~')
+			scenario_error(L, "%s: the name '%s' must be of printable ASCII characters "
+					  "without spaces", what, name);
+	}
 	return name;
 }
 
@@ -42,21 +47,26 @@ struct host_args {
 /* cost = { irq = "1us", copy_byte = 50 }: durations, or plain numbers in the model's own unit. */
 static void host_costs(lua_State *L, int idx, struct host *h)
 {
-	luaL_checktype(L, idx, LUA_TTABLE);
-	lua_pushnil(L);
-	while (lua_next(L, idx)) {
-		const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
+	check_table(L, idx, "host: 'cost'", "{syscall = \"200ns\"}");
+	lua_sorted_keys(L, idx);
+	for (lua_Integer i = 1; lua_rawgeti(L, -1, i) != LUA_TNIL; i++) {
+		const char *name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "?";
 		enum cost_id id = cost_parse(name);
 		s64 v;
 
+		lua_pushvalue(L, -1);
+		lua_gettable(L, idx);
 		if (id == COST_INVALID)
 			scenario_error(L, "host: cost '%s' is not in the model", name);
 		v = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : check_duration(L, -1, name);
 		if (v < 0 || v > UINT32_MAX)
 			scenario_error(L, "host: cost '%s' must be in 0..4.2s", name);
 		h->cost.v[id] = (u32)v;
-		lua_pop(L, 1);
+		lua_pop(L, 2);
 	}
+	/* Else a program that does nothing but calls would stand still in time for ever. */
+	if (!h->cost.v[COST_USER_STEP] && !h->cost.v[COST_SYSCALL])
+		scenario_error(L, "host: costs user_step and syscall cannot both be 0");
 }
 
 static void set_sysctl(lua_State *L, struct host *h, const char *name, int val)
@@ -79,13 +89,16 @@ static void set_sysctl(lua_State *L, struct host *h, const char *name, int val)
 
 static void host_sysctls(lua_State *L, int idx, struct host *h)
 {
-	luaL_checktype(L, idx, LUA_TTABLE);
-	lua_pushnil(L);
-	while (lua_next(L, idx)) {
-		if (lua_type(L, -2) != LUA_TSTRING)
+	check_table(L, idx, "host: 'sysctl'", "{[\"net.core.somaxconn\"] = 128}");
+	/* In order of names: conf.all before conf.eth0. */
+	lua_sorted_keys(L, idx);
+	for (lua_Integer i = 1; lua_rawgeti(L, -1, i) != LUA_TNIL; i++) {
+		if (lua_type(L, -1) != LUA_TSTRING)
 			scenario_error(L, "sysctl: keys are names such as net.core.somaxconn");
+		lua_pushvalue(L, -1);
+		lua_gettable(L, idx);
 		set_sysctl(L, h, lua_tostring(L, -2), lua_gettop(L));
-		lua_pop(L, 1);
+		lua_pop(L, 2);
 	}
 }
 
@@ -102,11 +115,12 @@ static int l_host(lua_State *L)
 	struct host_args a = { .cpus = 1 };
 	struct host *h;
 
+	check_nargs(L, "host", 1);
 	if (lua_type(L, 1) == LUA_TSTRING) {
 		a.name = lua_tostring(L, 1);
 	} else {
-		luaL_checktype(L, 1, LUA_TTABLE);
-		fields_parse(L, 1, "host", fields, ARRAY_SIZE(fields), &a, false);
+		check_table(L, 1, "host", "host{name = \"web\"}");
+		fields_parse(L, 1, "host", fields, ARRAY_SIZE(fields), &a, 0);
 	}
 	check_name(L, "host", a.name);
 	claim_name(L, "host", a.name);
@@ -137,6 +151,7 @@ static int h_sysctl(lua_State *L)
 	const char *name = luaL_checkstring(L, 2);
 	char buf[256];
 
+	check_nargs(L, "sysctl", 3);
 	if (lua_isnoneornil(L, 3)) {
 		if (net_sysctl_read(h->net, name, buf, sizeof(buf)))
 			return scenario_error(L, "sysctl: there is no %s", name);
@@ -182,8 +197,9 @@ static int h_route(lua_State *L)
 	int err;
 
 	scenario_building(L, "route");
-	luaL_checktype(L, 3, LUA_TTABLE);
-	fields_parse(L, 3, "route", fields, ARRAY_SIZE(fields), &a, false);
+	check_nargs(L, "route", 3);
+	check_table(L, 3, "route", "{via = \"10.0.0.1\"}");
+	fields_parse(L, 3, "route", fields, ARRAY_SIZE(fields), &a, 0);
 	if (!a.via && !a.dev)
 		return scenario_error(L, "route: 'via' or 'dev' is needed");
 	if (a.via)
@@ -215,19 +231,6 @@ static int h_route(lua_State *L)
 	return 0;
 }
 
-static bool parse_mac(const char *s, u8 mac[6])
-{
-	unsigned v[6];
-	char end;
-
-	if (sscanf(s, "%2x:%2x:%2x:%2x:%2x:%2x%c", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5],
-		   &end) != 6)
-		return false;
-	for (int i = 0; i < 6; i++)
-		mac[i] = (u8)v[i];
-	return true;
-}
-
 /* h:neighbour("10.0.0.2", "02:00:00:00:00:02", "eth0"): a permanent entry, as `ip neigh add` */
 static int h_neighbour(lua_State *L)
 {
@@ -237,8 +240,9 @@ static int h_neighbour(lua_State *L)
 	u8 mac[6];
 
 	scenario_building(L, "neighbour");
-	if (!parse_mac(luaL_checkstring(L, 3), mac))
-		return scenario_error(L, "neighbour: '%s' is not a MAC address",
+	check_nargs(L, "neighbour", 4);
+	if (!parse_hex(luaL_checkstring(L, 3), lua_rawlen(L, 3), mac, 6, ':') || (mac[0] & 1))
+		return scenario_error(L, "neighbour: '%s' is not the MAC address of a station",
 				      lua_tostring(L, 3));
 	if (!dev)
 		return scenario_error(L, "neighbour: host %s has no device '%s'", h->name,
@@ -257,9 +261,7 @@ static int host_index(lua_State *L)
 		lua_pushstring(L, h->name);
 		return 1;
 	}
-	lua_pushvalue(L, 2);
-	lua_rawget(L, lua_upvalueindex(1));
-	return 1;
+	return handle_method(L, HANDLE_HOST);
 }
 
 /* ---- switch{} ---------------------------------------------------------------------------------- */
@@ -284,8 +286,9 @@ static int l_switch(lua_State *L)
 	struct switch_args a = { .name = NULL };
 
 	switch_params_default(&a.p);
-	luaL_checktype(L, 1, LUA_TTABLE);
-	fields_parse(L, 1, "switch", fields, ARRAY_SIZE(fields), &a, false);
+	check_nargs(L, "switch", 1);
+	check_table(L, 1, "switch", "switch{name = \"s\"}");
+	fields_parse(L, 1, "switch", fields, ARRAY_SIZE(fields), &a, 0);
 	check_name(L, "switch", a.name);
 	claim_name(L, "switch", a.name);
 	handle_push(L, HANDLE_SWITCH, switch_new(s->world, a.name, &a.p));

@@ -47,11 +47,8 @@ static void parse_drop_nth(lua_State *L, int idx, struct link_faults *f)
 		lua_pop(L, 1);
 		return;
 	}
-	luaL_checktype(L, -1, LUA_TTABLE);
-	n = luaL_len(L, -1);
-	if (n > (lua_Integer)ARRAY_SIZE(f->drop_nth))
-		scenario_error(L, "link: drop_nth has room for %d frames",
-			       (int)ARRAY_SIZE(f->drop_nth));
+	n = array_length(L, -1, "link: 'drop_nth'", 1, (int)ARRAY_SIZE(f->drop_nth));
+	memset(f->drop_nth, 0, sizeof(f->drop_nth));
 	for (lua_Integer i = 1; i <= n; i++) {
 		lua_geti(L, -1, i);
 		if (!lua_isinteger(L, -1) || lua_tointeger(L, -1) < 1)
@@ -68,7 +65,7 @@ struct parsed {
 	struct link_params p;
 };
 
-static void parse_fields(lua_State *L, int idx, struct link_params *p, size_t n, bool array)
+static void parse_fields(lua_State *L, int idx, struct link_params *p, size_t n, int array)
 {
 	struct field fields[ARRAY_SIZE(link_fields)];
 	struct parsed out = { .p = *p };
@@ -106,7 +103,9 @@ static struct link_port *end_port(lua_State *L, int idx, int i)
 	} else {
 		h = handle_test(L, -1, HANDLE_SWITCH);
 		if (!h)
-			scenario_error(L, "link: end %d must be a nic or a switch", i);
+			scenario_error(L, "link: end %d must be a nic or a switch, not a %s", i,
+				       handle_test(L, -1, HANDLE_HOST) ? "host: give one of its nics" :
+									 luaL_typename(L, -1));
 		if ((int)h->next_port >= switch_nports(h->obj))
 			scenario_error(L, "link: all %d ports of the switch are taken",
 				       switch_nports(h->obj));
@@ -119,8 +118,8 @@ static struct link_port *end_port(lua_State *L, int idx, int i)
 static void direction(lua_State *L, const char *key, struct link_params *p)
 {
 	if (lua_getfield(L, 1, key) != LUA_TNIL) {
-		luaL_checktype(L, -1, LUA_TTABLE);
-		parse_fields(L, lua_gettop(L), p, NFIELDS_DIRECTION, false);
+		check_table(L, -1, "link: a direction", "{loss = \"1%\"}");
+		parse_fields(L, lua_gettop(L), p, NFIELDS_DIRECTION, 0);
 	}
 	lua_pop(L, 1);
 }
@@ -131,13 +130,14 @@ static int l_link(lua_State *L)
 	struct link_params ab = { .delay = NSEC_PER_USEC }, ba;
 	struct link_port *a, *b;
 
-	luaL_checktype(L, 1, LUA_TTABLE);
-	parse_fields(L, 1, &ab, ARRAY_SIZE(link_fields), true);
+	check_nargs(L, "link", 1);
+	check_table(L, 1, "link", "link{nic1, nic2, delay = \"10us\"}");
+	if (lua_rawlen(L, 1) != 2)
+		return scenario_error(L, "link: two ends are needed: link{nic1, nic2, ...}");
+	parse_fields(L, 1, &ab, ARRAY_SIZE(link_fields), 2);
 	ba = ab;
 	direction(L, "a_to_b", &ab);
 	direction(L, "b_to_a", &ba);
-	if (luaL_len(L, 1) != 2)
-		return scenario_error(L, "link: two ends are needed: link{nic1, nic2, ...}");
 	a = end_port(L, 1, 1);
 	b = end_port(L, 1, 2);
 	if (a == b || a->host == b->host)
@@ -206,11 +206,14 @@ static int l_at(lua_State *L)
 	struct link_params p[2] = { *link_get_params(l, 0), *link_get_params(l, 1) };
 	struct link_change *c;
 
-	luaL_checktype(L, 3, LUA_TTABLE);
+	check_nargs(L, "at", 3);
+	check_table(L, 3, "at", "{loss = \"1%\"}");
 	for (int i = 0; i < 2; i++) {
-		parse_fields(L, 3, &p[i], ARRAY_SIZE(link_fields), false);
-		if (lua_getfield(L, 3, i ? "b_to_a" : "a_to_b") != LUA_TNIL)
-			parse_fields(L, lua_gettop(L), &p[i], NFIELDS_DIRECTION, false);
+		parse_fields(L, 3, &p[i], ARRAY_SIZE(link_fields), 0);
+		if (lua_getfield(L, 3, i ? "b_to_a" : "a_to_b") != LUA_TNIL) {
+			check_table(L, -1, "at: a direction", "{loss = \"1%\"}");
+			parse_fields(L, lua_gettop(L), &p[i], NFIELDS_DIRECTION, 0);
+		}
 		lua_pop(L, 1);
 	}
 	c = change_new(s, l, LINK_SET, t);
@@ -228,6 +231,7 @@ static int change_span(lua_State *L, const char *what, enum link_change_kind on,
 	struct scenario *s = scenario_building(L, what);
 	nsec_t from = check_duration(L, 2, what);
 
+	check_nargs(L, what, 3);
 	change_new(s, l, on, from);
 	if (!lua_isnoneornil(L, 3)) {
 		nsec_t to = check_duration(L, 3, what);

@@ -138,10 +138,10 @@ static void add_addresses(lua_State *L, int idx, struct net_device *dev)
 		add_address(L, dev, lua_tostring(L, idx));
 		return;
 	}
-	luaL_checktype(L, idx, LUA_TTABLE);
-	for (lua_Integer i = 1; i <= luaL_len(L, idx); i++) {
-		lua_geti(L, idx, i);
-		add_address(L, dev, luaL_checkstring(L, -1));
+	for (int i = 1, n = array_length(L, idx, "nic: 'ip'", 1, 256); i <= n; i++) {
+		if (lua_geti(L, idx, i) != LUA_TSTRING)
+			scenario_error(L, "nic: 'ip' must be strings such as \"10.0.0.1/24\"");
+		add_address(L, dev, lua_tostring(L, -1));
 		lua_pop(L, 1);
 	}
 }
@@ -164,12 +164,8 @@ static int list_int(lua_State *L, int idx, lua_Integer i, const char *what, int 
 /* irq_affinity = {0, 1, 2, 3}: the CPU of each queue's interrupt; fewer entries repeat. */
 static void set_irq_affinity(lua_State *L, int idx, struct net_device *dev, int queues)
 {
-	lua_Integer n;
+	int n = array_length(L, idx, "nic: 'irq_affinity'", 1, queues);
 
-	luaL_checktype(L, idx, LUA_TTABLE);
-	n = luaL_len(L, idx);
-	if (!n)
-		scenario_error(L, "nic: irq_affinity is empty");
 	for (int q = 0; q < queues; q++)
 		nic_set_irq_affinity(dev, q,
 				     list_int(L, idx, q % n + 1, "irq_affinity",
@@ -184,8 +180,7 @@ static void set_rps(lua_State *L, const struct nic_args *a, struct net_device *d
 
 	if (a->rps) {
 		lua_getfield(L, 2, "rps");
-		luaL_checktype(L, -1, LUA_TTABLE);
-		for (lua_Integer i = 1; i <= luaL_len(L, -1); i++) {
+		for (int i = 1, n = array_length(L, -1, "nic: 'rps'", 0, 256); i <= n; i++) {
 			int cpu = list_int(L, lua_gettop(L), i, "rps", dev->host->ncpu - 1);
 
 			mask[cpu / 64] |= 1ull << cpu % 64;
@@ -193,7 +188,10 @@ static void set_rps(lua_State *L, const struct nic_args *a, struct net_device *d
 	}
 	if (a->rfs) {
 		lua_getfield(L, 2, "rfs");
-		flows = (u32)luaL_checkinteger(L, -1);
+		if (!lua_isinteger(L, -1) || lua_tointeger(L, -1) < 0 ||
+		    lua_tointeger(L, -1) > 1 << 20)
+			scenario_error(L, "nic: 'rfs' must be an integer in 0..1048576");
+		flows = (u32)lua_tointeger(L, -1);
 	}
 	for (int q = 0; q < queues; q++) {
 		if (nic_set_rps(dev, q, mask, flows))
@@ -204,12 +202,8 @@ static void set_rps(lua_State *L, const struct nic_args *a, struct net_device *d
 static void set_indir(lua_State *L, int idx, struct net_device *dev, int queues)
 {
 	u8 table[RSS_INDIR_SIZE];
-	lua_Integer n;
+	int n = array_length(L, idx, "nic: 'indir'", 1, RSS_INDIR_SIZE);
 
-	luaL_checktype(L, idx, LUA_TTABLE);
-	n = luaL_len(L, idx);
-	if (!n || n > RSS_INDIR_SIZE)
-		scenario_error(L, "nic: indir needs 1..%d queues", RSS_INDIR_SIZE);
 	for (int i = 0; i < RSS_INDIR_SIZE; i++)
 		table[i] = (u8)list_int(L, idx, i % n + 1, "indir", queues - 1);
 	nic_set_indir(dev, table, RSS_INDIR_SIZE);
@@ -218,16 +212,10 @@ static void set_indir(lua_State *L, int idx, struct net_device *dev, int queues)
 static void set_rss_key(lua_State *L, int idx, struct net_device *dev)
 {
 	u8 key[RSS_KEY_LEN];
-	size_t len;
-	const char *hex = luaL_checklstring(L, idx, &len);
 
-	for (size_t i = 0; i < RSS_KEY_LEN; i++) {
-		unsigned v;
-
-		if (len != 2 * RSS_KEY_LEN || sscanf(hex + 2 * i, "%2x", &v) != 1)
-			scenario_error(L, "nic: rss_key must be %d bytes in hexadecimal", RSS_KEY_LEN);
-		key[i] = (u8)v;
-	}
+	if (lua_type(L, idx) != LUA_TSTRING ||
+	    !parse_hex(lua_tostring(L, idx), lua_rawlen(L, idx), key, RSS_KEY_LEN, 0))
+		scenario_error(L, "nic: rss_key must be %d bytes in hexadecimal", RSS_KEY_LEN);
 	nic_set_rss_key(dev, key, RSS_KEY_LEN);
 }
 
@@ -271,8 +259,8 @@ static void add_rule(lua_State *L, int idx, int location, struct net_device *dev
 	struct rule_args a = { .queue = -1 };
 	struct nic_rule r = { .location = location };
 
-	luaL_checktype(L, idx, LUA_TTABLE);
-	fields_parse(L, idx, "nic: rule", fields, ARRAY_SIZE(fields), &a, false);
+	check_table(L, idx, "nic: rule", "{proto = \"tcp\", dport = 80, queue = 1}");
+	fields_parse(L, idx, "nic: rule", fields, ARRAY_SIZE(fields), &a, 0);
 	if (a.drop == (a.queue >= 0))
 		scenario_error(L, "nic: rule: either 'queue' or 'drop = true' is needed");
 	if (a.queue >= queues)
@@ -292,10 +280,9 @@ static void add_rule(lua_State *L, int idx, int location, struct net_device *dev
 
 static void add_rules(lua_State *L, int idx, struct net_device *dev, int queues)
 {
-	luaL_checktype(L, idx, LUA_TTABLE);
-	for (lua_Integer i = 1; i <= luaL_len(L, idx); i++) {
+	for (int i = 1, n = array_length(L, idx, "nic: 'rules'", 0, 4096); i <= n; i++) {
 		lua_geti(L, idx, i);
-		add_rule(L, lua_gettop(L), (int)i, dev, queues);
+		add_rule(L, lua_gettop(L), i, dev, queues);
 		lua_pop(L, 1);
 	}
 }
@@ -343,7 +330,6 @@ static int h_nic(lua_State *L)
 	struct net_device *dev;
 	struct nic_params p;
 	char name[IFNAMSIZ];
-	unsigned v[6];
 	u8 mac[6];
 
 	scenario_building(L, "nic");
@@ -351,13 +337,18 @@ static int h_nic(lua_State *L)
 		lua_settop(L, 1);
 		lua_newtable(L);
 	}
-	luaL_checktype(L, 2, LUA_TTABLE);
+	check_nargs(L, "nic", 2);
+	check_table(L, 2, "nic", "nic{ip = \"10.0.0.1/24\"}");
 	nic_params_default(&p);
 	a.rx_ring = p.rx_ring;
 	a.tx_ring = p.tx_ring;
 	a.mtu = p.mtu;
 	a.udp_rss = p.udp_rss_4tuple;
-	fields_parse(L, 2, "nic", nic_fields, ARRAY_SIZE(nic_fields), &a, false);
+	fields_parse(L, 2, "nic", nic_fields, ARRAY_SIZE(nic_fields), &a, 0);
+	lua_getfield(L, 2, "tso");
+	if (lua_toboolean(L, -1) && !a.tx_checksum)
+		return scenario_error(L, "nic: tso needs tx_checksum");
+	lua_pop(L, 1);
 	params_from_args(L, &p, &a);
 	if (!a.name) {
 		/* eth0, eth1... */
@@ -372,12 +363,9 @@ static int h_nic(lua_State *L)
 		strcpy(name, a.name);
 	}
 	if (a.mac) {
-		if (sscanf(a.mac, "%2x:%2x:%2x:%2x:%2x:%2x", &v[0], &v[1], &v[2], &v[3], &v[4],
-			   &v[5]) != 6 || (v[0] & 1))
+		if (!parse_hex(a.mac, strlen(a.mac), mac, 6, ':') || (mac[0] & 1))
 			return scenario_error(L, "nic: '%s' is not the MAC address of a station",
 					      a.mac);
-		for (int i = 0; i < 6; i++)
-			mac[i] = (u8)v[i];
 	}
 	dev = nic_new(h, name, &p, a.mac ? mac : NULL);
 	if (!dev)
@@ -407,7 +395,7 @@ static int nic_index(lua_State *L)
 	} else if (!strcmp(key, "host")) {
 		handle_push(L, HANDLE_HOST, dev->host);
 	} else {
-		lua_pushnil(L);
+		return scenario_error(L, "a nic has no '%s'; it has name, index, mac and host", key);
 	}
 	return 1;
 }

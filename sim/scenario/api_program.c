@@ -12,7 +12,7 @@ struct spawn_args {
 	int cpu;
 	u32 uid, gid;
 	u32 nofile;
-	bool args, compute;
+	bool args;
 	nsec_t step_cost;
 };
 
@@ -36,8 +36,7 @@ static int push_function(lua_State *L, int fn, const struct spawn_args *a)
 	if (!a->args)
 		return base;
 	lua_getfield(L, 3, "args");
-	luaL_checktype(L, -1, LUA_TTABLE);
-	n = luaL_len(L, -1);
+	n = array_length(L, -1, "spawn: 'args'", 0, 200);
 	luaL_checkstack(L, (int)n + 4, "too many arguments");
 	for (lua_Integer i = 1; i <= n; i++)
 		lua_geti(L, base + 1, i);
@@ -50,30 +49,37 @@ static int h_spawn(lua_State *L)
 	struct host *h = handle_check(L, 1, HANDLE_HOST)->obj;
 	const char *name = luaL_checkstring(L, 2);
 	int fn = lua_istable(L, 3) ? 4 : 3;
-	struct spawn_args a = { .cpu = -1 };
+	struct spawn_args a = { .cpu = -1, .nofile = 1024, .step_cost = -1 };
 	struct process *p;
 
 	scenario_building(L, "spawn");
 	if (fn == 4)
-		fields_parse(L, 3, "spawn", spawn_fields, ARRAY_SIZE(spawn_fields), &a, false);
+		fields_parse(L, 3, "spawn", spawn_fields, ARRAY_SIZE(spawn_fields), &a, 0);
 	if (!lua_isfunction(L, fn) || lua_iscfunction(L, fn))
 		return scenario_error(L, "spawn: a Lua function is needed, not %s",
-				      luaL_typename(L, fn));
+				      lua_isfunction(L, fn) ? "a function of the library" :
+							      luaL_typename(L, fn));
+	check_nargs(L, "spawn", fn);
+	if (a.step_cost > UINT32_MAX)
+		return scenario_error(L, "spawn: 'step_cost' must be below 4.2s");
 	if (a.cpu >= h->ncpu)
 		return scenario_error(L, "spawn: host %s has no CPU %d", h->name, a.cpu);
+	if (!*name)
+		return scenario_error(L, "spawn: the name is empty");
 	if (strlen(name) >= TASK_NAME_LEN)
 		return scenario_error(L, "spawn: the name '%s' is longer than %d bytes", name,
 				      TASK_NAME_LEN - 1);
 	p = lua_spawn(L, push_function(L, fn, &a), h, name, a.cpu, a.start);
-	if (a.uid) {
-		p->uid = a.uid;
-		p->caps = 0;
-	}
+	/* Root has every capability, others have none (capabilities(7)). */
+	p->uid = a.uid;
 	p->gid = a.gid;
-	if (a.nofile)
-		p->nofile = a.nofile;
-	if (a.step_cost)
-		p->user_step_cost = (u32)min(a.step_cost, (nsec_t)UINT32_MAX);
+	if (a.uid)
+		p->caps = 0;
+	/* As ulimit -S -n. */
+	p->nofile = a.nofile;
+	p->nofile_max = max(p->nofile_max, p->nofile);
+	if (a.step_cost >= 0)
+		p->user_step_cost = (u32)a.step_cost;
 	lua_pushinteger(L, p->pid);
 	return 1;
 }

@@ -73,7 +73,7 @@ void scenario_set_qdisc(lua_State *L, int idx, struct net_device *dev)
 		if (strcmp(kinds[i].kind, kind))
 			continue;
 		if (table)
-			fields_parse(L, idx, kind, kinds[i].fields, kinds[i].n, &params, true);
+			fields_parse(L, idx, kind, kinds[i].fields, kinds[i].n, &params, 1);
 		/* One of pfifo_fast for each queue is what mq makes. */
 		if (!strcmp(kind, "pfifo_fast"))
 			kind = "mq";

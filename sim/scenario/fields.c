@@ -67,6 +67,8 @@ static void unknown_key(lua_State *L, const char *what, const struct field *fiel
 	}
 	if (best)
 		scenario_error(L, "%s: unknown key '%s'; did you mean '%s'?", what, key, best);
+	else if (!n)
+		scenario_error(L, "%s: unknown key '%s'; it takes none", what, key);
 	else
 		scenario_error(L, "%s: unknown key '%s'; known are %s", what, key, all);
 }
@@ -151,8 +153,10 @@ static void field_value(lua_State *L, int idx, const char *what, const struct fi
 
 	switch (f->type) {
 	case FIELD_STRING:
-		if (lua_type(L, idx) != LUA_TSTRING)
-			scenario_error(L, "%s: '%s' must be a string", what, f->name);
+		if (lua_type(L, idx) != LUA_TSTRING ||
+		    strlen(lua_tostring(L, idx)) != lua_rawlen(L, idx))
+			scenario_error(L, "%s: '%s' must be a string without zero bytes, not %s", what,
+				       f->name, luaL_typename(L, idx));
 		*(const char **)p = lua_tostring(L, idx);
 		break;
 	case FIELD_INT:
@@ -166,7 +170,8 @@ static void field_value(lua_State *L, int idx, const char *what, const struct fi
 		break;
 	case FIELD_BOOL:
 		if (!lua_isboolean(L, idx))
-			scenario_error(L, "%s: '%s' must be true or false", what, f->name);
+			scenario_error(L, "%s: '%s' must be true or false, not a %s", what, f->name,
+				       luaL_typename(L, idx));
 		*(bool *)p = lua_toboolean(L, idx);
 		break;
 	case FIELD_ANY:
@@ -178,29 +183,93 @@ static void field_value(lua_State *L, int idx, const char *what, const struct fi
 }
 
 void fields_parse(lua_State *L, int idx, const char *what, const struct field *fields, size_t n,
-		  void *obj, bool array)
+		  void *obj, int array)
 {
 	idx = lua_absindex(L, idx);
-	/* First the keys, so that a misspelt one is reported before what its absence causes. */
-	lua_pushnil(L);
-	while (lua_next(L, idx)) {
+	/*
+	 * First the keys, so that a misspelt one is reported before what its absence causes; in order, so
+	 * that of two the same one is reported by every run.
+	 */
+	lua_sorted_keys(L, idx);
+	for (lua_Integer k = 1; lua_rawgeti(L, -1, k) != LUA_TNIL; k++) {
 		size_t i = 0;
 
-		if (lua_type(L, -2) == LUA_TSTRING) {
-			while (i < n && strcmp(fields[i].name, lua_tostring(L, -2)))
+		if (lua_type(L, -1) == LUA_TSTRING) {
+			while (i < n && strcmp(fields[i].name, lua_tostring(L, -1)))
 				i++;
 			if (i == n)
-				unknown_key(L, what, fields, n, lua_tostring(L, -2));
-		} else if (!array || !lua_isinteger(L, -2)) {
-			scenario_error(L, "%s: a value without a key", what);
+				unknown_key(L, what, fields, n, lua_tostring(L, -1));
+		} else if (!lua_isinteger(L, -1) || lua_tointeger(L, -1) < 1 ||
+			   lua_tointeger(L, -1) > array) {
+			scenario_error(L, array ? "%s: only %d values may have no key" :
+						  "%s: a value without a key", what, array);
 		}
 		lua_pop(L, 1);
 	}
+	lua_pop(L, 2);
 	for (size_t i = 0; i < n; i++) {
 		if (lua_getfield(L, idx, fields[i].name) != LUA_TNIL)
 			field_value(L, lua_gettop(L), what, &fields[i], obj);
 		lua_pop(L, 1);
 	}
+}
+
+const char *suggest(const char *name, const char *const *known, size_t n)
+{
+	const char *best = NULL;
+	int least = 3;
+
+	for (size_t i = 0; i < n; i++) {
+		int d = distance(name, known[i]);
+
+		if (d < least) {
+			least = d;
+			best = known[i];
+		}
+	}
+	return best;
+}
+
+void check_table(lua_State *L, int idx, const char *what, const char *example)
+{
+	if (!lua_istable(L, idx))
+		scenario_error(L, "%s: a table is needed, such as %s, not %s", what, example,
+			       luaL_typename(L, idx));
+}
+
+void check_nargs(lua_State *L, const char *what, int max)
+{
+	if (lua_gettop(L) > max)
+		scenario_error(L, "%s: more arguments than it takes", what);
+}
+
+int array_length(lua_State *L, int idx, const char *what, int min, int max)
+{
+	lua_Unsigned n = lua_istable(L, idx) ? lua_rawlen(L, idx) : 0;
+
+	if (!lua_istable(L, idx) || n < (lua_Unsigned)min || n > (lua_Unsigned)max)
+		scenario_error(L, "%s must be a list of %d to %d values", what, min, max);
+	return (int)n;
+}
+
+bool parse_hex(const char *text, size_t len, u8 *to, size_t n, char sep)
+{
+	size_t width = sep ? 3 : 2;
+
+	if (len != n * width - (sep != 0))
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		const char *digits = "0123456789abcdef";
+		const char *d = strchr(digits, text[i] | 0x20);
+
+		if (i % width == 2 ? text[i] != sep : !text[i] || !d)
+			return false;
+		if (i % width == 0)
+			to[i / width] = (u8)((d - digits) << 4);
+		else if (i % width == 1)
+			to[i / width] |= (u8)(d - digits);
+	}
+	return true;
 }
 
 nsec_t check_duration(lua_State *L, int idx, const char *what)

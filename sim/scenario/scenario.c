@@ -10,12 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sqlite3.h>
+
 #include "nic/report.h"
 #include "sim/engine/units.h"
 #include "sim/engine/version.h"
 #include "sim/host/host.h"
 #include "sim/scenario/scenario_priv.h"
 #include "stack/syscall.h"
+
+#define MAX_FILE ((size_t)1 << 30)
 
 /* Registry key: its address. */
 static const char key_scenario = 's';
@@ -56,11 +60,35 @@ static int handle_eq(lua_State *L)
 	return 1;
 }
 
+int handle_method(lua_State *L, const char *type)
+{
+	const char *known[32], *best, *key = luaL_checkstring(L, 2);
+	size_t n = 0;
+
+	lua_pushvalue(L, 2);
+	if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL)
+		return 1;
+	lua_sorted_keys(L, lua_upvalueindex(1));
+	while (n < ARRAY_SIZE(known) &&
+	       lua_rawgeti(L, -1, (lua_Integer)n + 1) == LUA_TSTRING) {
+		known[n++] = lua_tostring(L, -1); /* the table keeps it */
+		lua_pop(L, 1);
+	}
+	best = suggest(key, known, n);
+	return scenario_error(L, best ? "a %s has no '%s'; did you mean '%s'?" : "a %s has no '%s'",
+			      type, key, best);
+}
+
 static int handle_methods(lua_State *L)
 {
-	lua_pushvalue(L, 2);
-	lua_rawget(L, lua_upvalueindex(1));
-	return 1;
+	lua_getmetatable(L, 1);
+	lua_getfield(L, -1, "__name");
+	return handle_method(L, lua_tostring(L, -1));
+}
+
+static int handle_newindex(lua_State *L)
+{
+	return scenario_error(L, "what a scenario has made cannot be given fields");
 }
 
 /* index() sees the methods as its upvalue and falls back on them. */
@@ -73,6 +101,8 @@ void handle_type(lua_State *L, const char *type, const luaL_Reg *methods, lua_CF
 	lua_setfield(L, -2, "__index");
 	lua_pushcfunction(L, handle_eq);
 	lua_setfield(L, -2, "__eq");
+	lua_pushcfunction(L, handle_newindex);
+	lua_setfield(L, -2, "__newindex");
 	lua_pushboolean(L, false);
 	lua_setfield(L, -2, "__metatable");
 	lua_pop(L, 1);
@@ -123,8 +153,11 @@ static int l_scenario(lua_State *L)
 	struct scenario *s = scenario_building(L, "scenario");
 	struct about a = { .duration = s->duration };
 
-	luaL_checktype(L, 1, LUA_TTABLE);
-	fields_parse(L, 1, "scenario", fields, ARRAY_SIZE(fields), &a, false);
+	check_nargs(L, "scenario", 1);
+	check_table(L, 1, "scenario", "scenario{duration = \"10s\"}");
+	fields_parse(L, 1, "scenario", fields, ARRAY_SIZE(fields), &a, 0);
+	if (a.duration < 1)
+		return scenario_error(L, "scenario: 'duration' must be at least 1ns");
 	free(s->about);
 	s->about = xstrdup(a.about ? a.about : "");
 	if (!s->opts.duration)
@@ -137,8 +170,16 @@ static int l_param(lua_State *L)
 {
 	struct scenario *s = scenario_building(L, "param");
 	const char *name = luaL_checkstring(L, 1), *text = NULL;
+	char *names;
+	int type = lua_type(L, 2);
 
-	luaL_checkany(L, 2);
+	if (type != LUA_TNUMBER && type != LUA_TBOOLEAN && type != LUA_TSTRING)
+		return scenario_error(L, "param: the default must be a number, true, false or a string");
+	check_nargs(L, "param", 2);
+	if (asprintf(&names, "%s%s%s", s->params ? s->params : "", s->params ? ", " : "", name) < 0)
+		abort();
+	free(s->params);
+	s->params = names;
 	for (size_t i = 0; i < s->opts.nparams; i++) {
 		if (!strcmp(s->opts.params[i].name, name)) {
 			text = s->opts.params[i].value;
@@ -176,12 +217,12 @@ static int read_file(void *ctx, const char *path, char **text, size_t *len, char
 	*len = 0;
 	if (f) {
 		*text = xrealloc(NULL, cap);
-		while ((n = fread(*text + *len, 1, cap - *len, f)) > 0) {
+		while ((n = fread(*text + *len, 1, cap - *len, f)) > 0 && *len < MAX_FILE) {
 			*len += n;
 			if (*len == cap)
 				*text = xrealloc(*text, cap *= 2);
 		}
-		e = ferror(f) ? errno : 0;
+		e = ferror(f) ? errno : *len >= MAX_FILE ? EFBIG : 0;
 		fclose(f);
 		if (!e)
 			return 0;
@@ -195,12 +236,24 @@ static int read_file(void *ctx, const char *path, char **text, size_t *len, char
 	return -e;
 }
 
-static int add_traceback(lua_State *L)
+/* Lua shortens long names of files ("...end.lua:3: text"): gives back the whole. */
+static char *whole_path(const char *path, const char *msg)
 {
-	/* Messages begin with file and line; the stack adds nothing that a user needs. */
-	if (!lua_isstring(L, 1))
-		lua_pushliteral(L, "error object is not a string");
-	return 1;
+	size_t len = strcspn(msg, ":"), plen = strlen(path);
+	char *whole;
+
+	if (len < 4 || strncmp(msg, "...", 3) || plen < len - 3 ||
+	    strncmp(path + plen - (len - 3), msg + 3, len - 3)) {
+		/* No place at all: the call was the last thing of a function, which Lua forgets. */
+		if (strchr(msg, ':'))
+			return xstrdup(msg);
+		if (asprintf(&whole, "%s: %s", path, msg) < 0)
+			abort();
+		return whole;
+	}
+	if (asprintf(&whole, "%s%s", path, msg + len) < 0)
+		abort();
+	return whole;
 }
 
 static int run_text(struct scenario *s, char **err)
@@ -215,14 +268,15 @@ static int run_text(struct scenario *s, char **err)
 	trace_file(s->opts.trace, s->opts.path, text, len);
 	if (asprintf(&chunk, "@%s", s->opts.path) < 0)
 		abort();
-	lua_pushcfunction(L, add_traceback);
 	st = lua_world_load(L, text, len, chunk);
 	free(text);
 	free(chunk);
 	if (st == LUA_OK)
-		st = lua_pcall(L, 0, 0, -2);
+		st = lua_pcall(L, 0, 0, 0);
 	if (st != LUA_OK)
-		*err = xstrdup(lua_tostring(L, -1) ? lua_tostring(L, -1) : "not enough memory");
+		*err = whole_path(s->opts.path, lua_type(L, -1) == LUA_TSTRING ?
+							lua_tostring(L, -1) :
+							"an error that is not a string");
 	lua_settop(L, 0);
 	return st == LUA_OK ? 0 : -1;
 }
@@ -232,8 +286,8 @@ static int check_params(struct scenario *s, char **err)
 	for (size_t i = 0; i < s->opts.nparams; i++) {
 		if (s->param_used[i])
 			continue;
-		if (asprintf(err, "%s: it has no parameter '%s', which --set gives", s->opts.path,
-			     s->opts.params[i].name) < 0)
+		if (asprintf(err, "%s: it has no parameter '%s', which --set gives; it has %s",
+			     s->opts.path, s->opts.params[i].name, s->params ? s->params : "none") < 0)
 			abort();
 		return -1;
 	}
@@ -388,6 +442,8 @@ void scenario_free(struct scenario *s)
 	world_destroy(s->world);
 	lua_world_free(s->lw);
 	free(s->param_used);
+	free(s->params);
+	sqlite3_close(s->schema);
 	free(s->about);
 	free(s);
 }

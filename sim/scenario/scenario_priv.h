@@ -29,6 +29,8 @@ struct scenario {
 	char *about;
 	nsec_t duration;
 	bool *param_used; /* for each of opts.params */
+	char *params;	  /* the names that param() has asked for, for messages */
+	struct sqlite3 *schema; /* an empty trace, to compile checks against */
 	struct check *checks;
 	size_t nchecks;
 	int include_depth;
@@ -66,6 +68,8 @@ struct handle {
 void handle_type(lua_State *L, const char *type, const luaL_Reg *methods, lua_CFunction index);
 /* Adds a method to a type that handle_type() has made. */
 void handle_add_method(lua_State *L, const char *type, const char *name, lua_CFunction fn);
+/* What an index function ends with: the method of that name, or an error. */
+int handle_method(lua_State *L, const char *type);
 void handle_push(lua_State *L, const char *type, void *obj);
 struct handle *handle_check(lua_State *L, int idx, const char *type);
 struct handle *handle_test(lua_State *L, int idx, const char *type);
@@ -99,11 +103,19 @@ struct field {
 
 /*
  * Reads the fields of the table at idx into obj. A key that is not among them, a wrong type or unit is a
- * Lua error that names what, the key and what would be right. Integer keys are the caller's if array is
- * true, else an error.
+ * Lua error that names what, the key and what would be right. The keys 1..array are the caller's.
  */
 void fields_parse(lua_State *L, int idx, const char *what, const struct field *fields, size_t n,
-		  void *obj, bool array);
+		  void *obj, int array);
+/* The nearest of n known names, for "did you mean"; NULL when none is near. */
+const char *suggest(const char *name, const char *const *known, size_t n);
+/* Errors unless the value at idx is a table; when there are more than max arguments. */
+void check_table(lua_State *L, int idx, const char *what, const char *example);
+void check_nargs(lua_State *L, const char *what, int max);
+/* The length of the list at idx; an error unless it is in min..max. */
+int array_length(lua_State *L, int idx, const char *what, int min, int max);
+/* n bytes in hexadecimal, with sep (0: nothing) between them. */
+bool parse_hex(const char *text, size_t len, u8 *to, size_t n, char sep);
 /* A Lua error "what: text"; does not return. */
 _Noreturn int scenario_error(lua_State *L, const char *fmt, ...) __printf_like(2, 3);
 
