@@ -43,7 +43,9 @@ UNIT_TESTS := \
 	switch \
 	syscall \
 	sysctl \
+	tcp_close \
 	tcp_cong \
+	tcp_handshake \
 	tcp_options \
 	tcp_rcv \
 	tcp_response \
@@ -62,5 +64,6 @@ UNIT_TESTS := \
 UNIT_SUPPORT := \
 	support/lrun.c \
 	support/script.c \
+	support/tcp_wire.c \
 	support/vrun.c \
 
