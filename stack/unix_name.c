@@ -7,6 +7,7 @@
  * socket until it is unlinked, an abstract name does not, and an abstract name belongs to one
  * socket type: two sockets of different types may have the same.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
