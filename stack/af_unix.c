@@ -12,6 +12,7 @@
 #include "stack/af_unix.h"
 
 #include <linux/sockios.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -21,8 +22,6 @@
 
 #define PAGE_ALIGN(x) (((x) + 4095u) & ~4095u)
 #define UNIX_SLICE (60u * 1024) /* of payload, below the largest class of buffers */
-
-static void unix_write_space(struct sock *sk);
 
 /* ---- waking ---------------------------------------------------------------------------------- */
 
@@ -205,7 +204,6 @@ static int unix_init_sock(struct sock *sk)
 	sk->max_ack_backlog = (u32)sk->net->sysctl.unix_max_dgram_qlen;
 	sk->write_space = unix_write_space;
 	sk->passrights = true;
-	sk->peek_off = -1;
 	wait_queue_init(&u->peer_wait, sk->host);
 	wait_entry_init_func(&u->peer_wake, peer_wake_relay, NULL);
 	list_init(&u->inflight_node);
@@ -389,7 +387,7 @@ static bool has_unread(const struct sock *sk)
 {
 	struct sk_buff *skb = skb_peek(&sk->receive_queue);
 
-	if (skb && sk->state != TCP_LISTEN && sk->type == SOCK_STREAM && !unix_skb_len(skb))
+	if (skb && !unix_skb_len(skb))
 		skb = unix_peek_next(sk, skb);
 	return skb != NULL;
 }
@@ -512,7 +510,6 @@ static s64 unix_ioctl(struct task *t, struct sock *sk, unsigned cmd, void *arg)
 	}
 }
 
-/* SO_PEEK_OFF and SO_RCVLOWAT are fields of struct sock. */
 #define UNIX_OPS(text, sock_type)                                                                  \
 	.name = text, .family = AF_UNIX, .type = sock_type, .obj_size = sizeof(struct unix_sock),  \
 	.init = unix_init_sock, .release = unix_release, .destruct = unix_destruct,                \

@@ -66,6 +66,7 @@ struct unix_cb {
 	struct scm_fp_list *fp;
 	u32 consumed;
 	bool has_creds;
+	bool peeked; /* an empty message: MSG_PEEK with SO_PEEK_OFF passes over it */
 	int pid;
 	u32 uid, gid;
 };

@@ -2,6 +2,7 @@
 /*
  * The table of address families, and of what AF_INET and AF_INET6 offer (socket(2), ip(7)).
  */
+#include "stack/af_unix.h"
 #include "stack/sock.h"
 #include "stack/tcp.h"
 #include "stack/udp.h"
@@ -56,6 +57,7 @@ static s64 inet6_create(struct task *t, struct net *net, int type, int protocol,
 }
 
 static const struct net_family families[] = {
+	{ AF_UNIX, unix_create },
 	{ AF_INET, inet4_create },
 	{ AF_INET6, inet6_create },
 };

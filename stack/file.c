@@ -130,3 +130,13 @@ void kill_fasync(struct file *f, int code, u32 band)
 	}
 	signal_owner(f, &info);
 }
+
+void send_sigurg_owner(struct file *f)
+{
+	struct siginfo info = { .signo = SIGURG, .code = SI_KERNEL };
+
+	if (!f->owner_pid)
+		return;
+	signal_owner(f, &info);
+	kill_fasync(f, POLL_PRI, EPOLLPRI);
+}

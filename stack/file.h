@@ -133,5 +133,7 @@ void console_install(struct files_struct *fs);
 
 /* SIGIO (or F_SETSIG's signal) to the owner: code POLL_IN, POLL_OUT..., band as poll events. */
 void kill_fasync(struct file *f, int code, u32 band);
+/* SIGURG to the owner, whether O_ASYNC is set or not, and SIGIO with POLL_PRI if it is. */
+void send_sigurg_owner(struct file *f);
 
 #endif

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stack/af_unix.h"
 #include "stack/fib.h"
 #include "stack/fragment.h"
 #include "stack/icmp.h"
@@ -170,6 +171,7 @@ static void net_destroy(struct host *h)
 	neigh_table_free(net);
 	frag_table_free(net);
 	net_free_socks(net);
+	unix_net_free(net);
 	list_for_each_entry(dev, &h->netdevs->devices, node)
 		in_device_free(dev);
 	pmtu_table_free(net);

@@ -67,6 +67,7 @@ struct sock *sk_alloc(struct net *net, const struct proto_ops *ops)
 	sk->max_pacing_rate = UINT64_MAX;
 	sk->peer_uid = UINT32_MAX;
 	sk->peer_gid = UINT32_MAX;
+	sk->peek_off = -1;
 	sk->data_ready = sock_def_readable;
 	sk->write_space = sock_def_write_space;
 	sk->state_change = sock_def_wakeup;
@@ -166,6 +167,12 @@ void sock_def_error_report(struct sock *sk)
 {
 	wake_up(&sk->wq, EPOLLERR);
 	sk_wake_async(sk, POLL_ERR, EPOLLERR);
+}
+
+void sk_send_sigurg(struct sock *sk)
+{
+	if (sk->file)
+		send_sigurg_owner(sk->file);
 }
 
 /* ---- memory ---------------------------------------------------------------------------------- */

@@ -53,6 +53,7 @@ struct msg {
 	void *control;
 	size_t controllen;
 	int flags; /* MSG_* out */
+	bool nosigpipe; /* out: this EPIPE comes without a signal */
 };
 /* Appends a control message to what recvmsg returns; sets MSG_CTRUNC when it does not fit. */
 void put_cmsg(struct msg *m, int level, int type, u32 len, const void *data);
@@ -135,6 +136,8 @@ struct sock {
 	u32 uid;	  /* of the creator; SO_REUSEPORT's rule */
 	int peer_pid;
 	u32 peer_uid, peer_gid;
+	bool passcred, passrights; /* AF_UNIX: SCM_CREDENTIALS wanted, SCM_RIGHTS taken */
+	int peek_off;	  /* SO_PEEK_OFF: where MSG_PEEK begins; -1: off */
 	/* Upcalls: defaults wake sk->wq and send SIGIO. */
 	void (*data_ready)(struct sock *sk);
 	void (*write_space)(struct sock *sk);
@@ -170,6 +173,19 @@ void sock_def_wakeup(struct sock *sk);
 void sock_def_error_report(struct sock *sk);
 /* Returns -err and clears it; 0: none. */
 int sock_error(struct sock *sk);
+/* Urgent data came: SIGURG to the owner. */
+void sk_send_sigurg(struct sock *sk);
+/* SO_PEEK_OFF follows what was peeked at, and what was read. */
+static inline void sk_peek_offset_fwd(struct sock *sk, u32 n)
+{
+	if (sk->peek_off >= 0)
+		sk->peek_off += (int)n;
+}
+static inline void sk_peek_offset_bwd(struct sock *sk, u32 n)
+{
+	if (sk->peek_off >= 0)
+		sk->peek_off = max(sk->peek_off - (int)n, 0);
+}
 /* Sets the state and traces the change (sock_state). */
 void sock_set_state(struct sock *sk, int state);
 

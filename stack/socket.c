@@ -25,7 +25,7 @@ s64 sock_sendmsg(struct task *t, struct sock *sk, struct msg *m, int flags)
 	if (ret == -EAGAIN || ret == -EPARK)
 		sk->async_nospace = true;
 	/* sk_stream_error(): datagram sockets report EPIPE without a signal. */
-	if (ret == -EPIPE && sk->type == SOCK_STREAM && !(flags & MSG_NOSIGNAL))
+	if (ret == -EPIPE && sk->type == SOCK_STREAM && !m->nosigpipe && !(flags & MSG_NOSIGNAL))
 		signal_send_task(t, &(struct siginfo){ .signo = SIGPIPE, .code = SI_USER,
 						       .pid = t->proc->pid, .uid = t->proc->uid });
 	if (ret > 0)
@@ -51,6 +51,9 @@ static s64 sock_read(struct task *t, struct file *f, const struct iov_iter *to)
 {
 	struct msg m = { .iter = *to };
 
+	/* Nothing to read is no reason to wait (sock_read_iter()). */
+	if (!to->total)
+		return 0;
 	return sock_recvmsg(t, f->priv, &m, 0);
 }
 

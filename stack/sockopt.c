@@ -21,6 +21,9 @@
 #ifndef SO_BUF_LOCK
 #define SO_BUF_LOCK 72
 #endif
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83
+#endif
 #define MIN_NAPI_ID 256u /* smaller numbers are CPUs */
 
 static bool sk_is_inet(const struct sock *sk)
@@ -369,6 +372,43 @@ static s64 so_incoming_cpu(struct sockopt_arg *a)
 	return 0;
 }
 
+/* ---- AF_UNIX --------------------------------------------------------------------------------- */
+
+static s64 so_pass(struct sockopt_arg *a)
+{
+	if (a->sk->family != AF_UNIX)
+		return -EOPNOTSUPP;
+	if (a->name == SO_PASSCRED)
+		a->sk->passcred = a->val;
+	else
+		a->sk->passrights = a->val;
+	return 0;
+}
+
+static s64 so_pass_get(struct sockopt_arg *a)
+{
+	if (a->sk->family != AF_UNIX)
+		return -EOPNOTSUPP;
+	a->val = a->name == SO_PASSCRED ? a->sk->passcred : a->sk->passrights;
+	return 0;
+}
+
+static s64 so_peek_off(struct sockopt_arg *a)
+{
+	if (a->sk->family != AF_UNIX)
+		return -EOPNOTSUPP;
+	a->sk->peek_off = a->val;
+	return 0;
+}
+
+static s64 so_peek_off_get(struct sockopt_arg *a)
+{
+	if (a->sk->family != AF_UNIX)
+		return -EOPNOTSUPP;
+	a->val = a->sk->peek_off;
+	return 0;
+}
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
 #define ROW(n, t, ...) { SOL_SOCKET, n, #n, t, __VA_ARGS__ }
@@ -391,6 +431,7 @@ static const struct sockopt_row rows[] = {
 	ROW(SO_LINGER, SOCKOPT_LINGER, .min_len = sizeof(struct linger), .set = so_linger,
 	    .get = so_linger_get),
 	ROW(SO_REUSEPORT, SOCKOPT_BOOL, SOCKOPT_FIELD(struct sock, reuseport), .set = so_reuseport),
+	ROW(SO_PASSCRED, SOCKOPT_BOOL, .set = so_pass, .get = so_pass_get),
 	ROW(SO_PEERCRED, SOCKOPT_STRUCT, .get = so_peercred_get, .access = SOCKOPT_RO),
 	ROW(SO_RCVLOWAT, SOCKOPT_INT, SOCKOPT_FIELD(struct sock, rcvlowat), .set = so_rcvlowat),
 	ROW(SO_SNDLOWAT, SOCKOPT_INT, .get = so_sndlowat_get, .access = SOCKOPT_RO),
@@ -412,6 +453,9 @@ static const struct sockopt_row rows[] = {
 	    .note = "fwd_alloc and backlog are always 0"),
 	ROW(SO_INCOMING_NAPI_ID, SOCKOPT_INT, .get = so_napi_id_get, .access = SOCKOPT_RO),
 	ROW(SO_COOKIE, SOCKOPT_STRUCT, .get = so_cookie_get, .access = SOCKOPT_RO),
+	ROW(SO_PASSRIGHTS, SOCKOPT_BOOL, .set = so_pass, .get = so_pass_get),
+	ROW(SO_PEEK_OFF, SOCKOPT_INT, .set = so_peek_off, .get = so_peek_off_get,
+	    .note = "AF_UNIX only"),
 	ROW(SO_MAX_PACING_RATE, SOCKOPT_STRUCT, .min_len = sizeof(u32), .set = so_max_pacing_rate,
 	    .get = so_max_pacing_rate_get),
 	ROW(SO_BINDTOIFINDEX, SOCKOPT_INT, SOCKOPT_FIELD(struct sock, bound_dev_if),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 SRC := \
 	addr.c \
+	af_unix.c \
 	arp.c \
 	console.c \
 	eventfd.c \
@@ -105,4 +106,9 @@ SRC := \
 	udp.c \
 	udp_rcv.c \
 	udp_send.c \
+	unix_dgram.c \
+	unix_gc.c \
+	unix_name.c \
+	unix_scm.c \
+	unix_stream.c \
 

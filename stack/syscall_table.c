@@ -82,6 +82,7 @@ WORDS(getsockopt, sys_getsockopt(t, (int)a[0], (int)a[1], (int)a[2], P(3), P(4))
 WORDS(exit, sys_exit(t, (int)a[0]))
 WORDS(wait4, sys_wait4(t, (int)a[0], P(1), (int)a[2], P(3)))
 WORDS(kill, sys_kill(t, (int)a[0], (int)a[1]))
+WORDS(unlink, sys_unlink(t, P(0)))
 WORDS(uname, sys_uname(t, P(0)))
 WORDS(fcntl, sys_fcntl(t, (int)a[0], (int)a[1], a[2]))
 WORDS(ftruncate, sys_ftruncate(t, (int)a[0], a[1]))
@@ -226,6 +227,7 @@ static const struct syscall_entry calls[] = {
 	CALL(timerfd_settime, "fxpp", false),
 	CALL(tkill, "dg", false),
 	CALL(uname, "p", false),
+	CALL(unlink, "S", false),
 	CALL(wait4, "dIdp", false),
 	CALL(write, "fbu", false),
 	CALL(writev, "fvd", false),

@@ -85,6 +85,8 @@ s64 sys_timerfd_create(struct task *t, int clock, int flags);
 s64 sys_timerfd_settime(struct task *t, int fd, int flags, const struct itimerspec *new_value,
 			struct itimerspec *old_value);
 s64 sys_timerfd_gettime(struct task *t, int fd, struct itimerspec *value);
+/* Of the names in the file system only those of sockets exist; unix_name.c. */
+s64 sys_unlink(struct task *t, const char *path);
 s64 sys_memfd_create(struct task *t, const char *name, unsigned flags);
 /* An anonymous file with this content, for files that a scenario gives a program. A descriptor. */
 s64 memfile_open(struct task *t, const void *content, size_t len, int flags);

@@ -223,10 +223,12 @@ static struct sk_buff *dgram_first(struct sock *sk, int flags, u32 *skip)
 	if (!(flags & MSG_PEEK) || sk->peek_off < 0)
 		return skb;
 	*skip = (u32)sk->peek_off;
-	while (skb && *skip >= skb->len && (skb->len || UNIXCB(skb)->consumed)) {
+	while (skb && *skip >= skb->len && (*skip || UNIXCB(skb)->peeked)) {
 		*skip -= skb->len;
 		skb = unix_peek_next(sk, skb);
 	}
+	if (skb && !skb->len)
+		UNIXCB(skb)->peeked = true;
 	return skb;
 }
 
@@ -237,9 +239,11 @@ static void dgram_take(struct sock *sk, struct sk_buff *skb, struct scm_cookie *
 
 	if (UNIXCB(skb)->fp)
 		unix_skb_files(sk, scm, skb, peek);
-	sk_peek_offset(sk, peek ? (s64)size : -(s64)skb->len);
-	if (peek)
+	if (peek) {
+		sk_peek_offset_fwd(sk, size);
 		return;
+	}
+	sk_peek_offset_bwd(sk, skb->len);
 	skb_unlink(&sk->receive_queue, skb);
 	consume_skb(skb);
 }
