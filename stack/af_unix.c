@@ -151,7 +151,7 @@ static struct sk_buff *charged_skb(struct sock *sk, u32 truesize)
 struct sk_buff *unix_alloc_skb(struct sock *sk, const struct msg *m, size_t off, u32 len,
 			       u32 paged_len)
 {
-	u32 truesize = skb_linear_truesize(len - paged_len) + PAGE_ALIGN(paged_len);
+	u32 truesize = skb_account_truesize(len - paged_len) + PAGE_ALIGN(paged_len);
 	struct sk_buff *skb = charged_skb(sk, truesize);
 	u32 slice = max(UNIX_SLICE, (len + MAX_SKB_FRAGS - 1) / MAX_SKB_FRAGS);
 

@@ -28,4 +28,12 @@ static inline u32 skb_linear_truesize(u32 size)
 	return slab + SKB_STRUCT_SIZE;
 }
 
+/* The same with memory that is charged to the cgroup (AF_UNIX), which that cache does not give. */
+static inline u32 skb_account_truesize(u32 size)
+{
+	u32 head = SKB_DATA_ALIGN(size) + SKB_SHARED_INFO_SIZE;
+
+	return head <= 512 ? 512 + SKB_STRUCT_SIZE : max(skb_linear_truesize(size), 1024 + SKB_STRUCT_SIZE);
+}
+
 #endif

@@ -67,7 +67,7 @@ static s64 stream_send_data(struct stream_write *w, size_t len)
 		u32 paged = 0;
 		s64 err;
 
-		size = min(size, SKB_MAX_ALLOC + UNIX_SKB_FRAGS_SZ);
+		size = min(size, SKB_MAX_HEAD + UNIX_SKB_FRAGS_SZ);
 		if (size > SKB_MAX_HEAD)
 			paged = min(size, PAGE_ALIGN(size - SKB_MAX_HEAD));
 		err = stream_send_skb(w, (size_t)ctx->done, size, paged);

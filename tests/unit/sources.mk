@@ -60,6 +60,7 @@ UNIT_TESTS := \
 	trace_doc \
 	trace_frame \
 	units \
+	unix \
 
 UNIT_SUPPORT := \
 	support/lrun.c \

@@ -6,6 +6,7 @@
 #include "tests/unit/support/vrun.h"
 
 #include <linux/sockios.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -111,8 +112,8 @@ static void creation(struct vproc *p)
 	assert_int_equal(vcall(p, SYS_socketpair, AF_UNIX, SOCK_RAW, AF_UNIX, fds), 0);
 	assert_int_equal(vcall(p, SYS_getsockopt, fds[0], SOL_SOCKET, SO_TYPE, &v, &len), 0);
 	assert_int_equal(v, SOCK_DGRAM);
-	assert_int_equal(vcall(p, SYS_setsockopt, fds[0], SOL_IP, 1, &v, sizeof(v)), -EOPNOTSUPP);
-	assert_int_equal(vcall(p, SYS_getsockopt, fds[0], SOL_IP, 1, &v, &len), -EOPNOTSUPP);
+	assert_int_equal(vcall(p, SYS_setsockopt, fds[0], IPPROTO_IP, 1, &v, sizeof(v)), -EOPNOTSUPP);
+	assert_int_equal(vcall(p, SYS_getsockopt, fds[0], IPPROTO_IP, 1, &v, &len), -EOPNOTSUPP);
 }
 
 static void names(struct vproc *p)
@@ -355,9 +356,10 @@ static void stream_memory(struct vproc *p)
 		size_t len;
 		int outq;
 	} rows[] = {
-		{ 1, 832 },	   { 256, 832 },     { 257, 1280 },    { 704, 1280 },
-		{ 3776, 4352 },	   { 3777, 8448 },   { 7872, 8448 },   { 7873, 12544 },
-		{ 10000, 12544 },  { 48832, 53504 }, { 48833, 54336 }, { 100000, 111296 },
+		{ 1, 768 },	   { 192, 768 },     { 193, 1280 },    { 704, 1280 },
+		{ 705, 2304 },	   { 3776, 4352 },   { 3777, 4864 },   { 7872, 8448 },
+		{ 7873, 8960 },	   { 10000, 12544 }, { 40000, 41472 }, { 48833, 50176 },
+		{ 100000, 103168 },
 	};
 	int fds[2];
 	s64 total = 0, n;
@@ -378,14 +380,14 @@ static void stream_memory(struct vproc *p)
 	assert_int_equal(events(p, fds[0]), 0);
 	while (!(events(p, fds[0]) & POLLOUT))
 		total += vcall(p, SYS_read, fds[1], big, 8192);
-	assert_int_equal(total, 196608);
+	assert_int_equal(total, 188416);
 	pair(p, SOCK_STREAM | SOCK_NONBLOCK, fds);
 	for (n = 0; vcall(p, SYS_write, fds[0], big, 1) == 1; n++)
 		;
-	assert_int_equal(n, 256);
+	assert_int_equal(n, 278);
 	for (n = 0; !(events(p, fds[0]) & POLLOUT); n++)
 		assert_int_equal(vcall(p, SYS_read, fds[1], big, 1), 1);
-	assert_int_equal(n, 192);
+	assert_int_equal(n, 209);
 }
 
 static void stream_writer(struct vproc *p)
@@ -566,7 +568,7 @@ static void dgram_memory(struct vproc *p)
 		size_t len;
 		int outq;
 	} rows[] = {
-		{ 0, 832 },	  { 1, 832 },	    { 257, 1280 },    { 16064, 16640 },
+		{ 0, 768 },	  { 192, 768 },	    { 257, 1280 },    { 16064, 16640 },
 		{ 16065, 20736 }, { 40000, 41216 }, { 85696, 86272 }, { 85697, 102656 },
 		{ 212960, 332032 },
 	};
@@ -602,7 +604,7 @@ static void dgram_qlen(struct vproc *p)
 	pair(p, SOCK_DGRAM | SOCK_NONBLOCK, fds);
 	for (n = 0; vcall(p, SYS_write, fds[0], "x", 1) == 1; n++)
 		;
-	assert_int_equal(n, 256);
+	assert_int_equal(n, 278);
 }
 
 static void slow_reader(struct vproc *p)
