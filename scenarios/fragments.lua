@@ -37,9 +37,10 @@ a:spawn("source", { start = "1ms" }, function()
   assert(getsockopt(df, IPPROTO_IP, IP_MTU) == 9000)
   assert(send(df, ("b"):rep(4000)))
   sleep("10ms")
-  -- The ICMP error has come: the socket says so once, and then refuses what would not fit.
+  -- The ICMP error has come: the socket refuses what would not fit, and the error itself is pending.
   local ok, _, err = send(df, ("b"):rep(4000))
   assert(not ok and err == EMSGSIZE)
+  assert(getsockopt(df, SOL_SOCKET, SO_ERROR) == EMSGSIZE)
   assert(getsockopt(df, IPPROTO_IP, IP_MTU) == 1500)
   assert(send(df, ("b"):rep(1472)))
 

@@ -1,6 +1,7 @@
 -- A bulk transfer across a lossy bottleneck: 20 Mbit/s, 20 ms, a queue of 50 packets, one packet in a
 -- thousand lost. SACK recovery keeps the pipe filled; the data arrives whole and in order.
 -- Look at: sockloom show lossy.db --flows, and --sql "SELECT * FROM counter WHERE name LIKE 'TCP%'"
+-- tshark: Previous segment(s) not captured, out-of-order segment
 scenario{ about = "TCP bulk transfer across a lossy bottleneck", duration = "20s" }
 
 local SIZE = param("size", 4000000)

@@ -15,7 +15,7 @@ for q = 0, QUEUES - 1 do
   server:spawn("worker" .. q, { cpu = q }, function()
     local fd = assert(socket(AF_INET, SOCK_DGRAM))
     assert(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, 1))
-    assert(bind(fd, { family = AF_INET, addr = "0.0.0.0", port = 53 }))
+    assert(bind(fd, { family = AF_INET, addr = "0.0.0.0", port = 4000 }))
     assert(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, "500ms"))
     local n = 0
     while true do
@@ -31,7 +31,7 @@ end
 for i = 1, CLIENTS do
   client:spawn("ask" .. i, { start = 1000 + i * 3 .. "us" }, function()
     local fd = assert(socket(AF_INET, SOCK_DGRAM))
-    assert(connect(fd, { family = AF_INET, addr = "10.0.0.2", port = 53 }))
+    assert(connect(fd, { family = AF_INET, addr = "10.0.0.2", port = 4000 }))
     local worker
     for k = 1, ASKS do
       assert(send(fd, "query " .. k))

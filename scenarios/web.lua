@@ -1,6 +1,7 @@
 -- An epoll server on a NIC with four RX queues, and clients that fetch pages over a link that loses
 -- one packet in 200. RSS spreads connections over queues, each queue has an interrupt and a CPU.
 -- Look at: sockloom show web.db --queues, and --timeline for packets beside system calls.
+-- tshark: Previous segment(s) not captured, out-of-order segment
 scenario{ about = "an epoll web server behind four RX queues, 0.5 % loss", duration = "5s" }
 
 local CLIENTS, REQUESTS, PAGE = param("clients", 8), param("requests", 5), param("page", 20000)

@@ -19,22 +19,23 @@ say() { # ok?, name, detail
 		[ -s "$3" ] && sed 's/^/    /' "$3" | head -20
 	fi
 }
-# Expert notes that a scenario may explain in a line "-- tshark: text, text".
+# Each interface's capture on its own, as Wireshark would see that wire. Warnings that a scenario causes on
+# purpose it explains in a line "-- tshark: text, text" with a part of each message.
 captures() {
 	db=$1 lua=$2
 	command -v tshark >/dev/null 2>&1 || return 0
-	"$sockloom" export "$db" -o "$tmp/pcap.pcapng" >"$tmp/out" 2>&1 || return 1
-	tshark -r "$tmp/pcap.pcapng" -o tcp.check_checksum:TRUE -o udp.check_checksum:TRUE \
-		-o ip.check_checksum:TRUE -o tcp.desegment_tcp_streams:FALSE \
-		-Y '_ws.malformed || tcp.checksum.status == 0 || udp.checksum.status == 0 || ip.checksum.status == 0 || _ws.expert.severity >= 0x600000' \
-		-T fields -e frame.number -e _ws.expert.message >"$tmp/bad" 2>"$tmp/err" || { cat "$tmp/err" >"$tmp/out"; return 1; }
-	allowed=$(sed -n 's/^-- tshark: //p' "$lua" | tr ',' '\n' | sed 's/^ *//; /^$/d')
-	if [ -n "$allowed" ]; then
-		echo "$allowed" >"$tmp/allowed"
-		grep -vFf "$tmp/allowed" "$tmp/bad" >"$tmp/out"
-	else
-		cp "$tmp/bad" "$tmp/out"
-	fi
+	rm -rf "$tmp/pcap"
+	"$sockloom" export --pcapng "$db" -o "$tmp/pcap" >"$tmp/out" 2>&1 || return 1
+	: >"$tmp/bad"
+	for file in "$tmp"/pcap/*.pcapng; do
+		tshark -r "$file" -o tcp.check_checksum:TRUE -o udp.check_checksum:TRUE \
+			-o ip.check_checksum:TRUE -o tcp.desegment_tcp_streams:FALSE -o ip.defragment:FALSE \
+			-Y '_ws.malformed || tcp.checksum.status == 0 || udp.checksum.status == 0 || ip.checksum.status == 0 || _ws.expert.severity >= 0x600000' \
+			-T fields -e frame.number -e _ws.expert.message 2>"$tmp/err" |
+			sed "s|^|${file##*/} frame |" >>"$tmp/bad"
+	done
+	sed -n 's/^-- tshark: //p' "$lua" | tr ',' '\n' | sed 's/^ *//; /^$/d' >"$tmp/allowed"
+	if [ -s "$tmp/allowed" ]; then grep -vFf "$tmp/allowed" "$tmp/bad" >"$tmp/out"; else cp "$tmp/bad" "$tmp/out"; fi
 	[ ! -s "$tmp/out" ]
 }
 for lua in "$@"; do
