@@ -1,4 +1,4 @@
--- expect: 1
--- A canary: checks may only read tables that exist; a typo is no success.
+-- expect: 2
+-- A canary: a check that names no table is found at load time.
 host"alone"
 check("a typo", "SELECT count(*) = 0 FROM droped")
