@@ -50,6 +50,7 @@ UNIT_TESTS := \
 	tcp_rcv \
 	tcp_response \
 	tcp_rtt \
+	tcp_reuse \
 	tcp_send \
 	tcp_socket \
 	tcp_sockopt \

@@ -8,6 +8,7 @@
 
 #include "sim/engine/sim.h"
 #include "stack/tcp_conn.h"
+#include "tests/unit/support/vrun.h"
 #include "tests/unit/unit.h"
 
 #define MINUTE (60 * NSEC_PER_SEC)
@@ -229,6 +230,81 @@ static void test_timestamp_refused(void **state)
 	assert_false(opt.sack_ok || opt.wscale_ok || opt.snd_wscale || ecn);
 }
 
+/* ---- a connection that a cookie made ---- */
+
+static struct tcp_info info_of(struct vproc *p, int fd)
+{
+	struct tcp_info ti;
+	socklen_t len = sizeof(ti);
+
+	assert_int_equal(vcall(p, SYS_getsockopt, fd, IPPROTO_TCP, TCP_INFO, &ti, &len), 0);
+	return ti;
+}
+
+static void by_cookie(struct vproc *p)
+{
+	struct net *net = vproc_host(p)->net;
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+				 .sin_port = htons(80) };
+	int listener = (int)vcall(p, SYS_socket, AF_INET, SOCK_STREAM, 0), client, server;
+	struct tcp_info ci, si;
+	char b[8];
+
+	net->sysctl.tcp_syncookies = 2; /* always */
+	/* Later than the first step of the timestamp clock that a cookie can name. */
+	vproc_sleep(p, NSEC_PER_SEC);
+	assert_int_equal(vcall(p, SYS_bind, listener, &a, sizeof(a)), 0);
+	assert_int_equal(vcall(p, SYS_listen, listener, 5), 0);
+	client = (int)vcall(p, SYS_socket, AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(vcall(p, SYS_connect, client, &a, sizeof(a)), 0);
+	server = (int)vcall(p, SYS_accept4, listener, 0, 0, 0);
+	assert_true(server >= 0);
+	assert_int_equal(net->mib.v[MIB_SyncookiesSent], 1);
+	assert_int_equal(net->mib.v[MIB_SyncookiesRecv], 1);
+	assert_int_equal(net->mib.v[MIB_SyncookiesFailed], 0);
+	ci = info_of(p, client);
+	si = info_of(p, server);
+	assert_int_equal(si.tcpi_options, TCPI_OPT_TIMESTAMPS | TCPI_OPT_SACK | TCPI_OPT_WSCALE);
+	assert_int_equal(ci.tcpi_options, si.tcpi_options);
+	assert_int_equal(ci.tcpi_snd_wscale, si.tcpi_rcv_wscale);
+	assert_int_equal(ci.tcpi_rcv_wscale, si.tcpi_snd_wscale);
+	assert_int_equal(si.tcpi_snd_mss, 1460 - 12);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(vcall(p, SYS_write, i ? server : client, "cookie", 6), 6);
+		assert_int_equal(vcall(p, SYS_read, i ? client : server, b, sizeof(b)), 6);
+	}
+}
+
+static void test_by_cookie(void **state)
+{
+	vrun(by_cookie);
+}
+
+/* Without timestamps there is no place for the other options. */
+static void by_bare_cookie(struct vproc *p)
+{
+	struct net *net = vproc_host(p)->net;
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+				 .sin_port = htons(80) };
+	int listener = (int)vcall(p, SYS_socket, AF_INET, SOCK_STREAM, 0), client, server;
+
+	net->sysctl.tcp_syncookies = 2;
+	net->sysctl.tcp_timestamps = false;
+	assert_int_equal(vcall(p, SYS_bind, listener, &a, sizeof(a)), 0);
+	assert_int_equal(vcall(p, SYS_listen, listener, 5), 0);
+	client = (int)vcall(p, SYS_socket, AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(vcall(p, SYS_connect, client, &a, sizeof(a)), 0);
+	server = (int)vcall(p, SYS_accept4, listener, 0, 0, 0);
+	assert_true(server >= 0);
+	assert_int_equal(info_of(p, server).tcpi_options, 0);
+	assert_int_equal(info_of(p, client).tcpi_options, 0);
+}
+
+static void test_by_bare_cookie(void **state)
+{
+	vrun(by_bare_cookie);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,6 +317,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_forged, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_timestamp, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_timestamp_refused, setup, teardown),
+		cmocka_unit_test(test_by_cookie),
+		cmocka_unit_test(test_by_bare_cookie),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
