@@ -203,6 +203,8 @@ void skb_copy_to_iter(const struct sk_buff *skb, u32 skb_off, const struct iov_i
 		      size_t it_off, u32 len);
 /* The control messages of SOL_SOCKET that came with a received packet: SO_TIMESTAMP, SO_TIMESTAMPNS. */
 void sock_recv_cmsgs(struct msg *m, struct sock *sk, const struct sk_buff *skb);
+/* The same for a stream: t is when the last of what is read arrived. */
+void sock_recv_timestamp(struct msg *m, struct sock *sk, nsec_t t);
 /* Room to send len more bytes? Datagram sockets. */
 bool sock_writeable(const struct sock *sk);
 

@@ -38,10 +38,8 @@ void skb_copy_to_iter(const struct sk_buff *skb, u32 skb_off, const struct iov_i
 }
 
 /* The simulated clock starts at the epoch: CLOCK_REALTIME is virtual time. */
-void sock_recv_cmsgs(struct msg *m, struct sock *sk, const struct sk_buff *skb)
+void sock_recv_timestamp(struct msg *m, struct sock *sk, nsec_t t)
 {
-	nsec_t t = skb->tstamp ? skb->tstamp : host_now(sk->host);
-
 	if (sk->timestampns) {
 		struct timespec ts = { .tv_sec = t / NSEC_PER_SEC, .tv_nsec = t % NSEC_PER_SEC };
 
@@ -52,4 +50,9 @@ void sock_recv_cmsgs(struct msg *m, struct sock *sk, const struct sk_buff *skb)
 
 		put_cmsg(m, SOL_SOCKET, SCM_TIMESTAMP, sizeof(tv), &tv);
 	}
+}
+
+void sock_recv_cmsgs(struct msg *m, struct sock *sk, const struct sk_buff *skb)
+{
+	sock_recv_timestamp(m, sk, skb->tstamp ? skb->tstamp : host_now(sk->host));
 }

@@ -33,6 +33,7 @@ struct tcp_request_sock {
 	bool cookie;		   /* answered with a SYN cookie: never queued */
 	u8 num_retrans, num_timeout;
 	nsec_t snt_synack;
+	u32 snt_tsval_first, snt_tsval_last; /* timestamps of our SYN-ACKs: what may be echoed */
 	nsec_t last_oow_ack_time;
 	struct timer timer;
 };

@@ -87,7 +87,52 @@ static void queue_child(struct tcp_sock *lp, struct tcp_sock *child)
 	lp->inet.sk.ack_backlog++;
 }
 
-/* inet_csk_listen_stop(): connections that nobody accepted are reset. */
+/*
+ * net.ipv4.tcp_migrate_req: another listener of the SO_REUSEPORT group takes what waits for the one that
+ * has just left it. NULL: none. c: the connection or request.
+ */
+static struct tcp_sock *heir_of(const struct tcp_sock *lp, const struct inet_sock *c)
+{
+	const struct inet_sock *gone = &lp->inet;
+	struct net *net = gone->sk.net;
+	struct inet_sock *heir;
+
+	if (!net->sysctl.tcp_migrate_req || !gone->sk.reuseport)
+		return NULL;
+	heir = inet_lookup_listener(net, &c->daddr, c->dport, &c->rcv_saddr, gone->sport,
+				    gone->sk.bound_dev_if);
+	if (!heir || !heir->sk.reuseport || !ipaddr_equal(&heir->rcv_saddr, &gone->rcv_saddr))
+		return NULL;
+	return tcp_sk(&heir->sk);
+}
+
+static bool migrate_req(struct tcp_sock *lp, struct tcp_request_sock *req)
+{
+	struct tcp_sock *heir = heir_of(lp, &req->inet);
+
+	if (!heir)
+		return false;
+	list_move_tail(&req->node, &heir->syn_queue);
+	req->listener = heir;
+	heir->syn_qlen++;
+	heir->syn_young += !req->num_timeout;
+	NET_INC_STATS(tp_net(lp), TCPMigrateReqSuccess);
+	return true;
+}
+
+static bool migrate_child(struct tcp_sock *lp, struct tcp_sock *child)
+{
+	struct tcp_sock *heir = heir_of(lp, &child->inet);
+
+	if (!heir)
+		return false;
+	queue_child(heir, child);
+	NET_INC_STATS(tp_net(lp), TCPMigrateReqSuccess);
+	tp_sock(heir)->data_ready(tp_sock(heir));
+	return true;
+}
+
+/* inet_csk_listen_stop(): connections that nobody accepted are reset, or go to another listener. */
 void tcp_listen_stop(struct tcp_sock *lp)
 {
 	bool dying = tp_net(lp)->dying;
@@ -99,7 +144,7 @@ void tcp_listen_stop(struct tcp_sock *lp)
 		if (dying) {
 			list_del_init(&req->node);
 			req->listener = NULL;
-		} else {
+		} else if (!migrate_req(lp, req)) {
 			tcp_req_drop(req);
 		}
 	}
@@ -110,7 +155,7 @@ void tcp_listen_stop(struct tcp_sock *lp)
 
 		list_del_init(&child->accept_node);
 		child->listener = NULL;
-		if (dying)
+		if (dying || migrate_child(lp, child))
 			continue;
 		tp_sock(child)->dead = true;
 		tcp_disconnect(child);
@@ -174,6 +219,9 @@ static int send_synack(struct tcp_sock *lp, struct tcp_request_sock *req, u32 ts
 		.oif = inet->sk.bound_dev_if,
 	};
 
+	if (!req->num_timeout && !req->num_retrans)
+		req->snt_tsval_first = tsval;
+	req->snt_tsval_last = tsval;
 	if (lp->inet.uc_ttl > 0)
 		h.ttl = (u8)lp->inet.uc_ttl;
 	return tcp_send_bare(tp_net(lp), &h, &inet->dst);
@@ -432,6 +480,7 @@ static void inherit_options(struct tcp_sock *tp, const struct tcp_sock *lp)
 	sk->sndbuf = lsk->sndbuf;
 	sk->reuse = lsk->reuse;
 	sk->reuseport = lsk->reuseport;
+	sk->incoming_cpu_set = lsk->incoming_cpu_set;
 	sk->keepalive = lsk->keepalive;
 	sk->oobinline = lsk->oobinline;
 	sk->linger = lsk->linger;
@@ -455,6 +504,10 @@ static void inherit_options(struct tcp_sock *tp, const struct tcp_sock *lp)
 	tp->inet.recvttl = lp->inet.recvttl;
 	tp->inet.recvtos = lp->inet.recvtos;
 	tp->inet.freebind = lp->inet.freebind;
+	tp->inet.transparent = lp->inet.transparent;
+	tp->inet.bind_address_no_port = lp->inet.bind_address_no_port;
+	tp->inet.flowlabel = lp->inet.flowlabel;
+	memcpy(tp->inet.port_range, lp->inet.port_range, sizeof(tp->inet.port_range));
 	tp->nonagle = lp->nonagle;
 	tp->nodelay = lp->nodelay;
 	tp->keepalive_time = lp->keepalive_time;
@@ -582,6 +635,34 @@ static bool paws_reject(const struct tcp_request_sock *req,
 	return (s32)(req->rx_opt.ts_recent - opt->rcv_tsval) > 0;
 }
 
+/* RFC 7323 5.2: the echo of a timestamp that we never sent. */
+static bool tsecr_reject(const struct tcp_request_sock *req,
+			 const struct tcp_options_received *opt, bool ack)
+{
+	return ack && opt->saw_tstamp && opt->rcv_tsecr &&
+	       !between(opt->rcv_tsecr, req->snt_tsval_first, req->snt_tsval_last);
+}
+
+/* PAWS, a wrong echo or a wrong number: answered with what we expect, and dropped. */
+static void req_unacceptable(struct tcp_request_sock *req, struct sk_buff *skb, bool paws,
+			     bool tsecr)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	struct net *net = req->inet.sk.net;
+	bool has_data = cb->seq != cb->end_seq && !(cb->tcp_flags & TCPHDR_SYN);
+
+	if (!(cb->tcp_flags & TCPHDR_RST) &&
+	    !tcp_oow_rate_limited(net, &req->last_oow_ack_time, has_data, MIB_TCPACKSkippedSynRecv))
+		send_req_ack(req);
+	if (paws)
+		NET_INC_STATS(net, PAWSEstab);
+	else if (tsecr)
+		NET_INC_STATS(net, TSEcrRejected);
+	req_discard(skb, paws  ? SKB_DROP_REASON_TCP_RFC7323_PAWS :
+			 tsecr ? SKB_DROP_REASON_TCP_RFC7323_TSECR :
+				 SKB_DROP_REASON_TCP_INVALID_SEQUENCE);
+}
+
 static bool in_window(const struct tcp_skb_cb *cb, u32 start, u32 end)
 {
 	if (cb->seq == start)
@@ -647,7 +728,7 @@ struct tcp_sock *tcp_check_req(struct tcp_request_sock *req, struct sk_buff *skb
 					    .wscale_ok = req->rx_opt.wscale_ok,
 					    .sack_ok = req->rx_opt.sack_ok };
 	u8 flags = cb->tcp_flags & (TCPHDR_RST | TCPHDR_SYN | TCPHDR_ACK);
-	bool paws;
+	bool paws, tsecr;
 
 	tcp_parse_options(net, skb_data(skb), cb->hdr_len, &opt, false);
 	paws = paws_reject(req, &opt, flags & TCPHDR_RST);
@@ -663,15 +744,9 @@ struct tcp_sock *tcp_check_req(struct tcp_request_sock *req, struct sk_buff *skb
 		req_discard(skb, SKB_DROP_REASON_TCP_INVALID_ACK_SEQUENCE);
 		return NULL;
 	}
-	if (paws || !in_window(cb, req->rcv_isn + 1, req->rcv_isn + 1 + req->rcv_wnd)) {
-		if (!(flags & TCPHDR_RST) &&
-		    !tcp_oow_rate_limited(net, &req->last_oow_ack_time, cb->seq != cb->end_seq,
-					  MIB_TCPACKSkippedSynRecv))
-			send_req_ack(req);
-		if (paws)
-			NET_INC_STATS(net, PAWSEstab);
-		req_discard(skb, paws ? SKB_DROP_REASON_TCP_RFC7323_PAWS :
-					SKB_DROP_REASON_TCP_INVALID_SEQUENCE);
+	tsecr = tsecr_reject(req, &opt, flags & TCPHDR_ACK);
+	if (paws || tsecr || !in_window(cb, req->rcv_isn + 1, req->rcv_isn + 1 + req->rcv_wnd)) {
+		req_unacceptable(req, skb, paws, tsecr);
 		return NULL;
 	}
 	if (opt.saw_tstamp && req->rx_opt.tstamp_ok && !after(cb->seq, req->rcv_isn + 1))

@@ -19,6 +19,7 @@ struct reader {
 	u32 seq;       /* next byte; tp->copied_seq unless peeking */
 	s64 copied;
 	size_t len;    /* still wanted */
+	nsec_t tstamp; /* arrival of the last segment read; 0: none */
 };
 
 static s64 recv_urg(struct tcp_sock *tp, struct msg *m, int flags)
@@ -104,6 +105,8 @@ static bool read_skb(struct reader *r, struct sk_buff *skb)
 
 	if (offset < skb->len) {
 		used = up_to_mark(r, &offset, (u32)min((size_t)(skb->len - offset), r->len));
+		if (used)
+			r->tstamp = skb->tstamp ? skb->tstamp : tp_now(r->tp);
 		if (used && !(r->flags & MSG_TRUNC))
 			skb_copy_to_iter(skb, offset, &r->m->iter, (size_t)r->copied, used);
 		r->seq += used;
@@ -164,8 +167,10 @@ static s64 wait_data(struct task *t, struct reader *r, nsec_t timeo)
 			   timeo, "recv");
 	if (ret == -EPARK) {
 		/* One that peeks begins anew: another may have read meanwhile. */
-		if (!(r->flags & MSG_PEEK))
+		if (!(r->flags & MSG_PEEK)) {
 			task_ctx(t)->done = r->copied;
+			task_ctx(t)->scratch[0] = (u64)r->tstamp;
+		}
 		return ret;
 	}
 	if (r->copied)
@@ -223,8 +228,13 @@ s64 tcp_recvmsg(struct task *t, struct sock *sk, struct msg *m, int flags)
 	if (flags & MSG_OOB)
 		return recv_urg(tp, m, flags);
 	r.copied = ctx->done;
+	r.tstamp = (nsec_t)ctx->scratch[0];
 	r.len = m->iter.total - (size_t)r.copied;
 	ret = read_loop(t, &r, recv_target(sk, m->iter.total, flags), timeo);
+	if (ret > 0 && r.tstamp) {
+		sk->stamp = r.tstamp;
+		sock_recv_timestamp(m, sk, r.tstamp);
+	}
 	if (ret != -EPARK)
 		tcp_cleanup_rbuf(tp, (int)max(ret, 0));
 	return ret;

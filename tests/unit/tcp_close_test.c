@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ends of connections, segment by segment: FIN from either side or both, orphans, TIME_WAIT and its
- * reuse, resets and what RFC 5961 has against forged ones.
+ * The ends of connections, segment by segment: FIN from either side or both, orphans, TIME_WAIT and
+ * its reuse, resets and what RFC 5961 has against forged ones.
  */
 #include "tests/unit/tcp_prog.h"
 
@@ -25,7 +25,7 @@ static void server(struct vproc *p)
 
 	d->accepted++;
 	if (d->linger0) {
-		struct linger lg = { 1, 0 };
+		struct linger lg = {1, 0};
 
 		vcall(p, SYS_setsockopt, fd, SOL_SOCKET, SO_LINGER, &lg, sizeof(lg));
 	}
@@ -69,12 +69,12 @@ static void start(struct wire *w, struct wire_conn *c, struct plan *d, bool ts)
 	wire_handshake(c);
 }
 
-/* ---- FIN ----------------------------------------------------------------------------------------- */
+/* ---- FIN ------------------------------------------------------------------------------------ */
 
 /* We close first: FIN_WAIT1, FIN_WAIT2, TIME_WAIT for a minute. */
 static void test_active_close(void **state)
 {
-	struct plan d = { .shutdown_at = 10, .close_at = 1000 };
+	struct plan d = {.shutdown_at = 10, .close_at = 1000};
 	struct wire_conn c;
 	struct wire w;
 
@@ -112,7 +112,7 @@ static void test_active_close(void **state)
 /* The peer closes first: CLOSE_WAIT, LAST_ACK, nothing is left. */
 static void test_passive_close(void **state)
 {
-	struct plan d = { .read_at = 5, .close_at = 100 };
+	struct plan d = {.read_at = 5, .close_at = 100};
 	struct wire_conn c;
 	struct wire w;
 
@@ -138,7 +138,7 @@ static void test_passive_close(void **state)
 /* Both FINs cross: CLOSING. */
 static void test_simultaneous_close(void **state)
 {
-	struct plan d = { .close_at = 10 };
+	struct plan d = {.close_at = 10};
 	struct wire_conn c;
 	struct wire w;
 
@@ -157,7 +157,7 @@ static void test_simultaneous_close(void **state)
 /* An orphan whose peer never closes: a minute in FIN_WAIT2, as a small sock. */
 static void test_orphan(void **state)
 {
-	struct plan d = { .close_at = 10 };
+	struct plan d = {.close_at = 10};
 	struct wire_conn c;
 	struct wire w;
 
@@ -188,7 +188,7 @@ static void test_orphan(void **state)
 /* Data for an orphan is answered by a reset, before and after our FIN is acknowledged. */
 static void test_data_for_orphan(void **state)
 {
-	struct plan d = { .close_at = 10 };
+	struct plan d = {.close_at = 10};
 	struct wire_conn c;
 	struct wire w;
 
@@ -212,7 +212,7 @@ static void test_data_for_orphan(void **state)
 /* TCP_LINGER2 < 0: no FIN_WAIT2 at all. */
 static void test_linger2(void **state)
 {
-	struct plan d = { .close_at = 10, .linger2 = -1 };
+	struct plan d = {.close_at = 10, .linger2 = -1};
 	struct wire_conn c;
 	struct wire w;
 
@@ -229,7 +229,7 @@ static void test_linger2(void **state)
 /* close() with unread data, and with a linger time of 0. */
 static void test_abort(void **state)
 {
-	struct plan d = { .close_at = 10 }, d0 = { .close_at = 10, .linger0 = true };
+	struct plan d = {.close_at = 10}, d0 = {.close_at = 10, .linger0 = true};
 	struct wire_conn c;
 	struct wire w;
 
@@ -248,12 +248,12 @@ static void test_abort(void **state)
 	wire_close(&w);
 }
 
-/* ---- RST ----------------------------------------------------------------------------------------- */
+/* ---- RST ------------------------------------------------------------------------------------ */
 
 /* RFC 5961 3.2: only the exact number resets; another one in the window is challenged. */
 static void test_rst(void **state)
 {
-	struct plan d = { .read_at = 1 };
+	struct plan d = {.read_at = 1};
 	struct wire_conn c;
 	struct wire w;
 
@@ -281,7 +281,7 @@ static void test_rst(void **state)
 /* RFC 5961 4: a SYN in an established connection is challenged, whatever its number. */
 static void test_syn(void **state)
 {
-	struct plan d = { .read_at = 1 };
+	struct plan d = {.read_at = 1};
 	struct wire_conn c;
 	struct wire w;
 
@@ -299,7 +299,7 @@ static void test_syn(void **state)
 /* net.ipv4.tcp_challenge_ack_limit is for the whole host and a second. */
 static void test_challenge_limit(void **state)
 {
-	struct plan d = { .read_at = 1 };
+	struct plan d = {.read_at = 1};
 	struct wire_conn c;
 	struct wire w;
 
@@ -317,7 +317,7 @@ static void test_challenge_limit(void **state)
 	wire_close(&w);
 }
 
-/* ---- TIME_WAIT ----------------------------------------------------------------------------------- */
+/* ---- TIME_WAIT ------------------------------------------------------------------------------ */
 
 /* Up to TIME_WAIT: the next number of the peer is 2, ours is 2. */
 static void to_time_wait(struct wire *w, struct wire_conn *c, struct plan *d, bool ts)
@@ -331,10 +331,11 @@ static void to_time_wait(struct wire *w, struct wire_conn *c, struct plan *d, bo
 	wire_run(w, 600 * MS);
 }
 
-/* A SYN of a higher number opens a new connection; one of a lower number is answered with an ACK. */
+/* A SYN of a higher number opens a new connection; one of a lower number is answered with an ACK.
+ */
 static void test_tw_syn(void **state)
 {
-	struct plan d = { .close_at = 10 };
+	struct plan d = {.close_at = 10};
 	struct wire_conn c;
 	struct wire w;
 
@@ -354,7 +355,7 @@ static void test_tw_syn(void **state)
 /* With timestamps (RFC 6191) the number does not matter, but an old timestamp does (PAWS). */
 static void test_tw_paws(void **state)
 {
-	struct plan d = { .close_at = 10 };
+	struct plan d = {.close_at = 10};
 	struct wire_conn c;
 	struct wire w;
 
@@ -373,7 +374,7 @@ static void test_tw_paws(void **state)
 /* RFC 1337: an RST ends TIME_WAIT, unless tcp_rfc1337. */
 static void test_tw_rst(void **state)
 {
-	struct plan d = { .close_at = 10 };
+	struct plan d = {.close_at = 10};
 	struct wire_conn c;
 	struct wire w;
 
@@ -393,7 +394,7 @@ static void test_tw_rst(void **state)
 
 static void test_tw_limit(void **state)
 {
-	struct plan d = { .close_at = 10 };
+	struct plan d = {.close_at = 10};
 	struct wire_conn c;
 	struct wire w;
 
@@ -433,7 +434,7 @@ static void reuser(struct vproc *p)
 static void test_tw_reuse(void **state)
 {
 	for (int ts = 0; ts < 2; ts++) {
-		struct reuse r = { .ret = { -1, -1 } };
+		struct reuse r = {.ret = {-1, -1}};
 		struct wire_conn c;
 		struct wire w;
 
@@ -460,12 +461,12 @@ static void test_tw_reuse(void **state)
 	}
 }
 
-/* ---- errors of a connection that lives ------------------------------------------------------------- */
+/* ---- errors of a connection that lives ------------------------------------------------------ */
 
 /* ICMP "unreachable" is only remembered (RFC 1122 4.2.3.9) and told when we give up. */
 static void test_soft_error(void **state)
 {
-	struct plan d = { .write_at = 10, .read_at = 11 };
+	struct plan d = {.write_at = 10, .read_at = 11};
 	struct wire_conn c;
 	struct wire w;
 
@@ -484,7 +485,7 @@ static void test_soft_error(void **state)
 /* RFC 1191: what does not fit is sent again in smaller pieces, at once. */
 static void test_too_big(void **state)
 {
-	struct plan d = { .write_at = 10 };
+	struct plan d = {.write_at = 10};
 	struct wire_conn c;
 	struct wire w;
 
@@ -499,23 +500,23 @@ static void test_too_big(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_active_close),
-		cmocka_unit_test(test_passive_close),
-		cmocka_unit_test(test_simultaneous_close),
-		cmocka_unit_test(test_orphan),
-		cmocka_unit_test(test_data_for_orphan),
-		cmocka_unit_test(test_linger2),
-		cmocka_unit_test(test_abort),
-		cmocka_unit_test(test_rst),
-		cmocka_unit_test(test_syn),
-		cmocka_unit_test(test_challenge_limit),
-		cmocka_unit_test(test_tw_syn),
-		cmocka_unit_test(test_tw_paws),
-		cmocka_unit_test(test_tw_rst),
-		cmocka_unit_test(test_tw_limit),
-		cmocka_unit_test(test_tw_reuse),
-		cmocka_unit_test(test_soft_error),
-		cmocka_unit_test(test_too_big),
+	    cmocka_unit_test(test_active_close),
+	    cmocka_unit_test(test_passive_close),
+	    cmocka_unit_test(test_simultaneous_close),
+	    cmocka_unit_test(test_orphan),
+	    cmocka_unit_test(test_data_for_orphan),
+	    cmocka_unit_test(test_linger2),
+	    cmocka_unit_test(test_abort),
+	    cmocka_unit_test(test_rst),
+	    cmocka_unit_test(test_syn),
+	    cmocka_unit_test(test_challenge_limit),
+	    cmocka_unit_test(test_tw_syn),
+	    cmocka_unit_test(test_tw_paws),
+	    cmocka_unit_test(test_tw_rst),
+	    cmocka_unit_test(test_tw_limit),
+	    cmocka_unit_test(test_tw_reuse),
+	    cmocka_unit_test(test_soft_error),
+	    cmocka_unit_test(test_too_big),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

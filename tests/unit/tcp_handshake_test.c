@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opening connections (RFC 9293 3.5): both sides of the handshake, segment by segment, and what becomes of
- * it when queues are full, segments are lost or do not belong.
+ * Opening connections (RFC 9293 3.5): both sides of the handshake, segment by segment, and what
+ * becomes of it when queues are full, segments are lost or do not belong.
  */
 #include "tests/unit/tcp_prog.h"
 
@@ -37,11 +37,11 @@ static u64 count(struct wire *w, enum mib m)
 	return w->net->mib.v[m];
 }
 
-/* ---- passive open -------------------------------------------------------------------------------- */
+/* ---- passive open --------------------------------------------------------------------------- */
 
 static void test_three_way(void **state)
 {
-	struct seen s = { .backlog = 5 };
+	struct seen s = {.backlog = 5};
 	struct wire_conn c;
 	WIRE_TEST(w, server, &s);
 
@@ -68,7 +68,7 @@ static void test_three_way(void **state)
 /* 1, 2, 4, 8, 16 s after each other (tcp_synack_retries = 5); then the request is gone. */
 static void test_synack_again(void **state)
 {
-	struct seen s = { .backlog = 5 };
+	struct seen s = {.backlog = 5};
 	struct wire_conn c;
 	WIRE_TEST(w, server, &s);
 
@@ -87,7 +87,7 @@ static void test_synack_again(void **state)
 
 static void test_syn_again(void **state)
 {
-	struct seen s = { .backlog = 5 };
+	struct seen s = {.backlog = 5};
 	struct wire_conn c;
 	WIRE_TEST(w, server, &s);
 
@@ -107,7 +107,7 @@ static void test_syn_again(void **state)
 
 static void test_request_errors(void **state)
 {
-	struct seen s = { .backlog = 5 };
+	struct seen s = {.backlog = 5};
 	struct wire_conn c;
 	WIRE_TEST(w, server, &s);
 
@@ -158,7 +158,7 @@ static void test_no_listener(void **state)
 	wire_close(&w);
 }
 
-/* ---- full queues --------------------------------------------------------------------------------- */
+/* ---- full queues ---------------------------------------------------------------------------- */
 
 static void syn(struct wire_conn *c, struct wire *w, u16 port)
 {
@@ -170,7 +170,7 @@ static void syn(struct wire_conn *c, struct wire *w, u16 port)
 /* listen(1): two connections fit. SYNs are dropped then, and so is an ACK that comes too late. */
 static void test_overflow(void **state)
 {
-	struct seen s = { .backlog = 1, .npass = 2500 };
+	struct seen s = {.backlog = 1, .npass = 2500};
 	struct wire_conn a, b, c, d;
 	WIRE_TEST(w, server, &s);
 
@@ -202,7 +202,7 @@ static void test_overflow(void **state)
 
 static void test_abort_on_overflow(void **state)
 {
-	struct seen s = { .backlog = 1, .npass = 10000 };
+	struct seen s = {.backlog = 1, .npass = 10000};
 	struct wire_conn a, b, c;
 	WIRE_TEST(w, server, &s);
 
@@ -220,7 +220,7 @@ static void test_abort_on_overflow(void **state)
 /* The SYN queue is longer than the backlog: a cookie, which needs no place. */
 static void test_cookies(void **state)
 {
-	struct seen s = { .backlog = 1 };
+	struct seen s = {.backlog = 1};
 	struct wire_conn c[4];
 	WIRE_TEST(w, server, &s);
 
@@ -258,7 +258,7 @@ static void test_cookies(void **state)
 
 static void test_no_cookies(void **state)
 {
-	struct seen s = { .backlog = 0 };
+	struct seen s = {.backlog = 0};
 	struct wire_conn a, b;
 	WIRE_TEST(w, server, &s);
 
@@ -276,7 +276,7 @@ static void test_no_cookies(void **state)
 /* TCP_DEFER_ACCEPT: the bare ACK is not enough; data is, or the end of the time. */
 static void test_defer_accept(void **state)
 {
-	struct seen s = { .backlog = 5, .defer = 1 };
+	struct seen s = {.backlog = 5, .defer = 1};
 	struct wire_conn a, b;
 	WIRE_TEST(w, server, &s);
 
@@ -300,7 +300,85 @@ static void test_defer_accept(void **state)
 	wire_close(&w);
 }
 
-/* ---- active open --------------------------------------------------------------------------------- */
+/* RFC 7323 5.2: an ACK that echoes a timestamp which was never sent. */
+static void test_wrong_echo(void **state)
+{
+	struct seen s = {.backlog = 5};
+	struct wire_conn c;
+	u32 good;
+	WIRE_TEST(w, server, &s);
+
+	wire_conn_init(&c, &w, 40000, PORT);
+	c.ts = true;
+	wire_rx(&c, "S 0:0(0) win 65535 <mss 1460>");
+	wire_tx(&c, "S. 0:0(0) ack 1");
+	good = c.tsecr;
+	c.tsecr += 5;
+	wire_rx(&c, ". 1:1(0) ack 1");
+	wire_tx(&c, ". 1:1(0) ack 1");
+	assert_int_equal(count(&w, MIB_TSEcrRejected), 1);
+	assert_int_equal(s.n, 0);
+	c.tsecr = good;
+	wire_rx(&c, ". 1:1(0) ack 1");
+	assert_int_equal(s.n, 1);
+	wire_close(&w);
+}
+
+/* ---- SO_REUSEPORT and tcp_migrate_req ------------------------------------------------------- */
+
+/* Two listeners; the first is closed after 100 ms, the second then accepts all it can. */
+static void reloader(struct vproc *p)
+{
+	struct seen *s = vproc_arg(p);
+	struct sockaddr_in sa = address("0.0.0.0", PORT);
+	int l[2];
+
+	for (int i = 0; i < 2; i++) {
+		l[i] = (int)vcall(p, SYS_socket, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		set_int(p, l[i], SOL_SOCKET, SO_REUSEPORT, 1);
+		assert_int_equal(vcall(p, SYS_bind, l[i], &sa, sizeof(sa)), 0);
+		assert_int_equal(vcall(p, SYS_listen, l[i], 16), 0);
+	}
+	at(p, 100);
+	vcall(p, SYS_close, l[0]);
+	at(p, 200);
+	while (vcall(p, SYS_accept4, l[1], 0, 0, 0) >= 0)
+		s->npass++;
+}
+
+static void test_migrate(void **state)
+{
+	for (int migrate = 0; migrate < 2; migrate++) {
+		struct seen s = {0};
+		struct wire_conn c[8];
+		int lost = 0;
+		WIRE_TEST(w, reloader, &s);
+
+		if (migrate)
+			assert_int_equal(net_sysctl_write(w.net, "net.ipv4.tcp_migrate_req", "1"),
+					 0);
+		for (int i = 0; i < 8; i++) {
+			syn(&c[i], &w, (u16)(40000 + i));
+			/* Half of them are requests when the listener goes. */
+			if (i % 2)
+				wire_rx(&c[i], ". 1:1(0) ack 1");
+		}
+		until(&w, 110);
+		for (int i = 0; i < 8; i++)
+			if (i % 2 == 0)
+				wire_rx(&c[i], ". 1:1(0) ack 1");
+		lost = (int)count(&w, MIB_OutRsts);
+		until(&w, 300);
+		assert_int_equal(s.npass, 8 - lost);
+		if (migrate)
+			assert_int_equal(lost, 0);
+		else
+			assert_in_range(lost, 2, 6);
+		wire_close(&w);
+	}
+}
+
+/* ---- active open ---------------------------------------------------------------------------- */
 
 static void client(struct vproc *p)
 {
@@ -316,7 +394,7 @@ static void client(struct vproc *p)
 
 static void test_connect(void **state)
 {
-	struct seen s = { 0 };
+	struct seen s = {0};
 	struct wire_conn c;
 	WIRE_TEST(w, client, &s);
 
@@ -334,7 +412,7 @@ static void test_connect(void **state)
 /* Four times after a second (tcp_syn_linear_timeouts), then backed off; six more tries in all. */
 static void test_connect_timeout(void **state)
 {
-	struct seen s = { 0 };
+	struct seen s = {0};
 	struct wire_conn c;
 	WIRE_TEST(w, client, &s);
 
@@ -352,7 +430,7 @@ static void test_connect_timeout(void **state)
 
 static void test_connect_errors(void **state)
 {
-	struct seen s[3] = { 0 };
+	struct seen s[3] = {0};
 	struct wire_conn c;
 	WIRE_TEST(w, client, &s[0]);
 
@@ -377,10 +455,11 @@ static void test_connect_errors(void **state)
 	wire_close(&w);
 }
 
-/* The peer still has a connection of the same names: its ACK gets an RST, and the SYN goes again at once. */
+/* The peer still has a connection of the same names: its ACK gets an RST, and the SYN goes again at
+ * once. */
 static void test_former_connection(void **state)
 {
-	struct seen s = { 0 };
+	struct seen s = {0};
 	struct wire_conn c;
 	WIRE_TEST(w, client, &s);
 
@@ -398,7 +477,7 @@ static void test_former_connection(void **state)
 /* RFC 9293 figure 7. */
 static void test_simultaneous_open(void **state)
 {
-	struct seen s = { 0 };
+	struct seen s = {0};
 	struct wire_conn c;
 	WIRE_TEST(w, client, &s);
 
@@ -419,21 +498,15 @@ static void test_simultaneous_open(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_three_way),
-		cmocka_unit_test(test_synack_again),
-		cmocka_unit_test(test_syn_again),
-		cmocka_unit_test(test_request_errors),
-		cmocka_unit_test(test_no_listener),
-		cmocka_unit_test(test_overflow),
-		cmocka_unit_test(test_abort_on_overflow),
-		cmocka_unit_test(test_cookies),
-		cmocka_unit_test(test_no_cookies),
-		cmocka_unit_test(test_defer_accept),
-		cmocka_unit_test(test_connect),
-		cmocka_unit_test(test_connect_timeout),
-		cmocka_unit_test(test_connect_errors),
-		cmocka_unit_test(test_former_connection),
-		cmocka_unit_test(test_simultaneous_open),
+	    cmocka_unit_test(test_three_way),	      cmocka_unit_test(test_synack_again),
+	    cmocka_unit_test(test_syn_again),	      cmocka_unit_test(test_request_errors),
+	    cmocka_unit_test(test_no_listener),	      cmocka_unit_test(test_overflow),
+	    cmocka_unit_test(test_abort_on_overflow), cmocka_unit_test(test_cookies),
+	    cmocka_unit_test(test_no_cookies),	      cmocka_unit_test(test_defer_accept),
+	    cmocka_unit_test(test_wrong_echo),	      cmocka_unit_test(test_migrate),
+	    cmocka_unit_test(test_connect),	      cmocka_unit_test(test_connect_timeout),
+	    cmocka_unit_test(test_connect_errors),    cmocka_unit_test(test_former_connection),
+	    cmocka_unit_test(test_simultaneous_open),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Programs for tests with tcp_wire.h: what they do has a time, in milliseconds since the test began, so
- * that the test can meet them there. Included by one file of a test program.
+ * Programs for tests with tcp_wire.h: what they do has a time, in milliseconds since the test
+ * began, so that the test can meet them there. Included by one file of a test program.
  */
 #ifndef TESTS_UNIT_TCP_PROG_H
 #define TESTS_UNIT_TCP_PROG_H
@@ -36,8 +36,9 @@ static __unused_arg struct sockaddr_in address(const char *host, int port)
 	union ipaddr a;
 
 	assert_int_equal(ipaddr_parse(host, &a), 0);
-	return (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((u16)port),
-				     .sin_addr.s_addr = ipaddr_to_v4(&a) };
+	return (struct sockaddr_in){.sin_family = AF_INET,
+				    .sin_port = htons((u16)port),
+				    .sin_addr.s_addr = ipaddr_to_v4(&a)};
 }
 
 static __unused_arg int set_int(struct vproc *p, int fd, int level, int name, int val)

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TCP sockets as programs see them, over loopback: connect, accept, send, recv, shutdown, close, poll.
+ * TCP sockets as programs see them, over loopback: connect, accept, send, recv, shutdown, close,
+ * poll.
  *
- * Uses nothing but calls, so that it runs on Linux as well (support/native.c); what it asserts was seen
- * there (6.18), where the manual says otherwise too.
+ * Uses nothing but calls, so that it runs on Linux as well (support/native.c); what it asserts was
+ * seen there (6.18), where the manual says otherwise too.
  */
 #include "tests/unit/unit.h"
 #include "tests/unit/support/vrun.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -23,8 +26,9 @@
 
 static struct sockaddr_in loopback(int port)
 {
-	return (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((u16)port),
-				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	return (struct sockaddr_in){.sin_family = AF_INET,
+				    .sin_port = htons((u16)port),
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
 static int stream(struct vproc *p)
@@ -76,7 +80,7 @@ static s64 vrecv(struct vproc *p, int fd, void *buf, size_t len, int flags)
 
 static int events(struct vproc *p, int fd)
 {
-	struct pollfd pfd = { .fd = fd, .events = POLLIN | POLLPRI | POLLOUT | POLLRDHUP };
+	struct pollfd pfd = {.fd = fd, .events = POLLIN | POLLPRI | POLLOUT | POLLRDHUP};
 
 	vcall(p, SYS_poll, &pfd, 1, 0);
 	return pfd.revents;
@@ -93,14 +97,14 @@ static int opt(struct vproc *p, int fd, int level, int name)
 
 static void linger(struct vproc *p, int fd, int seconds)
 {
-	struct linger l = { 1, seconds };
+	struct linger l = {1, seconds};
 
 	assert_int_equal(vcall(p, SYS_setsockopt, fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l)), 0);
 }
 
 #define MS NSEC_PER_MSEC
 
-/* ---- states of a socket --------------------------------------------------------------------------- */
+/* ---- states of a socket --------------------------------------------------------------------- */
 
 static void fresh(struct vproc *p)
 {
@@ -145,7 +149,8 @@ static void test_refused(void **state)
 	vrun(refused);
 }
 
-/* EALREADY while it is under way; the first call after the handshake gives 0, later ones EISCONN. */
+/* EALREADY while it is under way; the first call after the handshake gives 0, later ones EISCONN.
+ */
 static void nonblocking(struct vproc *p)
 {
 	struct sockaddr_in sa;
@@ -175,7 +180,7 @@ static void test_nonblocking(void **state)
 
 static void disconnect(struct vproc *p)
 {
-	struct sockaddr unspec = { .sa_family = AF_UNSPEC };
+	struct sockaddr unspec = {.sa_family = AF_UNSPEC};
 	struct pair f;
 	char b[8];
 
@@ -194,7 +199,7 @@ static void test_disconnect(void **state)
 	vrun(disconnect);
 }
 
-/* ---- data ---------------------------------------------------------------------------------------- */
+/* ---- data ----------------------------------------------------------------------------------- */
 
 static void echo(struct vproc *p)
 {
@@ -257,7 +262,7 @@ static void test_waitall(void **state)
 
 static void timeouts(struct vproc *p)
 {
-	struct timeval tv = { .tv_usec = 50000 };
+	struct timeval tv = {.tv_usec = 50000};
 	struct pair f;
 	nsec_t t;
 	char b[32];
@@ -349,7 +354,8 @@ static void drain(struct vproc *p)
 		;
 }
 
-/* A writer that fills the buffers waits until its peer reads; one that may not wait sends a part. */
+/* A writer that fills the buffers waits until its peer reads; one that may not wait sends a part.
+ */
 static void full(struct vproc *p)
 {
 	struct pair f;
@@ -377,7 +383,7 @@ static void test_full(void **state)
 	vrun(full);
 }
 
-/* ---- the end ------------------------------------------------------------------------------------- */
+/* ---- the end -------------------------------------------------------------------------------- */
 
 /* Half-close is no POLLHUP, and the answer still gets through. */
 static void half_close(struct vproc *p)
@@ -429,7 +435,8 @@ static void test_peer_gone(void **state)
 	vrun(peer_gone);
 }
 
-/* Data that was never read turns close() into a reset; what the peer has received stays readable. */
+/* Data that was never read turns close() into a reset; what the peer has received stays readable.
+ */
 static void unread(struct vproc *p)
 {
 	struct pair f;
@@ -562,7 +569,7 @@ static void test_self_connect(void **state)
 
 static void v6(struct vproc *p)
 {
-	struct sockaddr_in6 sa = { .sin6_family = AF_INET6 }, peer;
+	struct sockaddr_in6 sa = {.sin6_family = AF_INET6}, peer;
 	struct sockaddr_in sa4;
 	socklen_t len = sizeof(sa);
 	int l = (int)vcall(p, SYS_socket, AF_INET6, SOCK_STREAM, 0), c = stream(p), s;
@@ -671,29 +678,183 @@ static void test_time_wait(void **state)
 	vrun(time_wait);
 }
 
+/* A signal ends connect() but not the handshake; the next calls give 0 and EISCONN (not POSIX's
+ * EISCONN). */
+static void on_alarm(struct vproc *p, const struct siginfo *info)
+{
+}
+
+static void interrupted(struct vproc *p)
+{
+	struct itimerval it = {.it_value.tv_usec = 30000};
+	struct sockaddr_in sa;
+	int l = listener(p, 0, &sa), c = stream(p), fd = stream(p), s;
+
+	/* The one place is taken: the SYN is dropped, and sent again after a second. */
+	vcall(p, SYS_connect, c, &sa, sizeof(sa));
+	vproc_signal(p, SIGALRM, on_alarm, 0);
+	vcall(p, SYS_setitimer, ITIMER_REAL, &it, 0);
+	assert_int_equal(vcall(p, SYS_connect, fd, &sa, sizeof(sa)), -EINTR);
+	s = (int)vcall(p, SYS_accept4, l, 0, 0, 0);
+	assert_true(s >= 0);
+	assert_int_equal(vcall(p, SYS_fcntl, fd, F_SETFL, O_NONBLOCK), 0);
+	assert_int_equal(vcall(p, SYS_connect, fd, &sa, sizeof(sa)), -EALREADY);
+	s = (int)vcall(p, SYS_accept4, l, 0, 0, 0);
+	assert_true(s >= 0);
+	assert_int_equal(vcall(p, SYS_connect, fd, &sa, sizeof(sa)), 0);
+	assert_int_equal(vcall(p, SYS_connect, fd, &sa, sizeof(sa)), -EISCONN);
+}
+
+static void test_interrupted(void **state)
+{
+	vrun(interrupted);
+}
+
+struct closer {
+	int l;
+	struct sockaddr_in sa;
+};
+
+static void close_and_connect(struct vproc *p)
+{
+	struct closer *k = vproc_arg(p);
+	int c = stream(p);
+
+	vproc_sleep(p, 20 * MS);
+	vcall(p, SYS_close, k->l);
+	vproc_sleep(p, 20 * MS);
+	assert_int_equal(vcall(p, SYS_connect, c, &k->sa, sizeof(k->sa)), 0);
+}
+
+/* close() of a listener does not end an accept() that waits: it still gets the next connection. */
+static void closed_while_accepting(struct vproc *p)
+{
+	struct closer k;
+
+	k.l = listener(p, 5, &k.sa);
+	vproc_thread(p, close_and_connect, &k);
+	assert_true(vcall(p, SYS_accept4, k.l, 0, 0, 0) >= 0);
+}
+
+static void test_closed_while_accepting(void **state)
+{
+	vrun(closed_while_accepting);
+}
+
+/* Edge-triggered: three connections before the program looks are one event. */
+static void edge(struct vproc *p)
+{
+	struct sockaddr_in sa;
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLET};
+	int l = listener(p, 5, &sa), ep = (int)vcall(p, SYS_epoll_create1, 0);
+
+	assert_int_equal(vcall(p, SYS_epoll_ctl, ep, EPOLL_CTL_ADD, l, &ev), 0);
+	for (int i = 0; i < 3; i++) {
+		int c = stream(p);
+
+		assert_int_equal(vcall(p, SYS_connect, c, &sa, sizeof(sa)), 0);
+	}
+	vproc_sleep(p, 5 * MS);
+	assert_int_equal(vcall(p, SYS_epoll_wait, ep, &ev, 1, 0), 1);
+	assert_true(vcall(p, SYS_accept4, l, 0, 0, 0) >= 0);
+	assert_int_equal(vcall(p, SYS_epoll_wait, ep, &ev, 1, 50), 0);
+	assert_int_equal(events(p, l), POLLIN);
+}
+
+static void test_edge(void **state)
+{
+	vrun(edge);
+}
+
+/* Of an SO_REUSEPORT group: what waits for a listener that is closed is reset. */
+static void reuseport(struct vproc *p)
+{
+	struct sockaddr_in sa = loopback(0);
+	socklen_t len = sizeof(sa);
+	int l[2], fd[8], reset = 0, one = 1;
+	char b[4];
+
+	for (int i = 0; i < 2; i++) {
+		l[i] = stream(p);
+		vcall(p, SYS_setsockopt, l[i], SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
+		assert_int_equal(vcall(p, SYS_bind, l[i], &sa, sizeof(sa)), 0);
+		assert_int_equal(vcall(p, SYS_listen, l[i], 16), 0);
+		vcall(p, SYS_getsockname, l[i], &sa, &len);
+	}
+	for (int i = 0; i < 8; i++) {
+		fd[i] = stream(p);
+		assert_int_equal(vcall(p, SYS_connect, fd[i], &sa, sizeof(sa)), 0);
+	}
+	vproc_sleep(p, 5 * MS);
+	vcall(p, SYS_close, l[0]);
+	vproc_sleep(p, 5 * MS);
+	for (int i = 0; i < 8; i++)
+		reset += vrecv(p, fd[i], b, 4, MSG_DONTWAIT) == -ECONNRESET;
+	assert_in_range(reset, 1, 8);
+	for (int i = 0; i < 8 - reset; i++)
+		assert_true(vcall(p, SYS_accept4, l[1], 0, 0, 0) >= 0);
+	assert_int_equal(events(p, l[1]), 0);
+}
+
+static void test_reuseport(void **state)
+{
+	vrun(reuseport);
+}
+
+static void timestamps(struct vproc *p)
+{
+	struct pair f;
+	char b[32], control[64];
+	struct iovec iov = {b, sizeof(b)};
+	struct msghdr m = {.msg_iov = &iov,
+			   .msg_iovlen = 1,
+			   .msg_control = control,
+			   .msg_controllen = sizeof(control)};
+	int one = 1;
+
+	pair(p, &f);
+	vcall(p, SYS_setsockopt, f.s, SOL_SOCKET, SO_TIMESTAMP, &one, sizeof(one));
+	vproc_sleep(p, 50 * MS);
+	vsend(p, f.c, "x", 0);
+	vproc_sleep(p, 5 * MS);
+	assert_int_equal(vcall(p, SYS_recvmsg, f.s, &m, 0), 1);
+	assert_non_null(CMSG_FIRSTHDR(&m));
+	assert_int_equal(CMSG_FIRSTHDR(&m)->cmsg_type, SO_TIMESTAMP);
+}
+
+static void test_timestamps(void **state)
+{
+	vrun(timestamps);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fresh),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_nonblocking),
-		cmocka_unit_test(test_disconnect),
-		cmocka_unit_test(test_echo),
-		cmocka_unit_test(test_waitall),
-		cmocka_unit_test(test_timeouts),
-		cmocka_unit_test(test_urgent),
-		cmocka_unit_test(test_urgent_inline),
-		cmocka_unit_test(test_full),
-		cmocka_unit_test(test_half_close),
-		cmocka_unit_test(test_peer_gone),
-		cmocka_unit_test(test_unread),
-		cmocka_unit_test(test_reset_before_accept),
-		cmocka_unit_test(test_listener_shutdown),
-		cmocka_unit_test(test_backlog),
-		cmocka_unit_test(test_self_connect),
-		cmocka_unit_test(test_v6),
-		cmocka_unit_test(test_lingering),
-		cmocka_unit_test(test_time_wait),
+	    cmocka_unit_test(test_fresh),
+	    cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_nonblocking),
+	    cmocka_unit_test(test_disconnect),
+	    cmocka_unit_test(test_echo),
+	    cmocka_unit_test(test_waitall),
+	    cmocka_unit_test(test_timeouts),
+	    cmocka_unit_test(test_urgent),
+	    cmocka_unit_test(test_urgent_inline),
+	    cmocka_unit_test(test_full),
+	    cmocka_unit_test(test_half_close),
+	    cmocka_unit_test(test_peer_gone),
+	    cmocka_unit_test(test_unread),
+	    cmocka_unit_test(test_reset_before_accept),
+	    cmocka_unit_test(test_listener_shutdown),
+	    cmocka_unit_test(test_backlog),
+	    cmocka_unit_test(test_self_connect),
+	    cmocka_unit_test(test_v6),
+	    cmocka_unit_test(test_lingering),
+	    cmocka_unit_test(test_time_wait),
+	    cmocka_unit_test(test_interrupted),
+	    cmocka_unit_test(test_closed_while_accepting),
+	    cmocka_unit_test(test_edge),
+	    cmocka_unit_test(test_reuseport),
+	    cmocka_unit_test(test_timestamps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,7 @@
 #define PEER_ISN 1000000u
 #define FLAG_LETTERS "FSRP.UEC"
 
-/* ---- the host ------------------------------------------------------------------------------------ */
+/* ---- the host ------------------------------------------------------------------------------- */
 
 static u32 parse_seg_options(struct wire_seg *s, const u8 *p, u32 len)
 {
@@ -29,7 +29,8 @@ static u32 parse_seg_options(struct wire_seg *s, const u8 *p, u32 len)
 			out += snprintf(out, (size_t)(end - out), "%snop", sep);
 			break;
 		case 2:
-			out += snprintf(out, (size_t)(end - out), "%smss %u", sep, get_be16(p + i + 2));
+			out += snprintf(out, (size_t)(end - out), "%smss %u", sep,
+					get_be16(p + i + 2));
 			break;
 		case 3:
 			out += snprintf(out, (size_t)(end - out), "%swscale %u", sep, p[i + 2]);
@@ -87,7 +88,7 @@ static enum netdev_tx wire_xmit(struct sk_buff *skb, struct net_device *dev)
 	return NETDEV_TX_OK;
 }
 
-static const struct net_device_ops wire_ops = { .start_xmit = wire_xmit };
+static const struct net_device_ops wire_ops = {.start_xmit = wire_xmit};
 
 static union ipaddr v4(const char *text)
 {
@@ -99,7 +100,7 @@ static union ipaddr v4(const char *text)
 
 void wire_open(struct wire *w)
 {
-	const u8 peer[6] = { 2, 0, 0, 0, 1, 2 };
+	const u8 peer[6] = {2, 0, 0, 0, 1, 2};
 	union ipaddr host = v4("10.0.0.1"), other = v4("10.0.0.2");
 
 	memset(w, 0, sizeof(*w));
@@ -149,11 +150,14 @@ void wire_spawn(struct wire *w, vproc_fn fn, void *arg)
 
 void wire_conn_init(struct wire_conn *c, struct wire *w, u16 port, u16 host_port)
 {
-	*c = (struct wire_conn){ .w = w, .port = port, .host_port = host_port, .isn = PEER_ISN,
-				 .next = host_port ? w->nseg : w->spawn_mark };
+	*c = (struct wire_conn){.w = w,
+				.port = port,
+				.host_port = host_port,
+				.isn = PEER_ISN,
+				.next = host_port ? w->nseg : w->spawn_mark};
 }
 
-/* ---- to the host --------------------------------------------------------------------------------- */
+/* ---- to the host ---------------------------------------------------------------------------- */
 
 struct draft {
 	u8 flags;
@@ -222,7 +226,7 @@ static void parse_draft(struct wire_conn *c, const char *text, struct draft *d)
 	char flags[16];
 	const char *p;
 
-	*d = (struct draft){ .win = 65535 };
+	*d = (struct draft){.win = 65535};
 	assert_int_equal(sscanf(text, "%15s %u:%u(%u)", flags, &first, &last, &len), 4);
 	assert_int_equal(last - first, len);
 	for (p = flags; *p; p++) {
@@ -311,7 +315,7 @@ void wire_rx(struct wire_conn *c, const char *text)
 void wire_icmp(struct wire_conn *c, u8 type, u8 code, u16 info, u32 seq)
 {
 	union ipaddr s = v4("10.0.0.1"), t = v4("10.0.0.2");
-	u8 b[36] = { type, code };
+	u8 b[36] = {type, code};
 
 	put_be16(b + 6, info);
 	b[8] = 0x45;
@@ -327,7 +331,7 @@ void wire_icmp(struct wire_conn *c, u8 type, u8 code, u16 info, u32 seq)
 	inject(c->w, IPPROTO_ICMP, b, sizeof(b));
 }
 
-/* ---- from the host ------------------------------------------------------------------------------- */
+/* ---- from the host -------------------------------------------------------------------------- */
 
 static bool belongs(struct wire_conn *c, const struct wire_seg *s)
 {

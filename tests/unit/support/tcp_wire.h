@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The other end of a TCP connection, played by the test: segments by hand to one host, and what it sends
- * as text. Like packetdrill, numbers are relative to both first sequence numbers.
+ * The other end of a TCP connection, played by the test: segments by hand to one host, and what it
+ *sends as text. Like packetdrill, numbers are relative to both first sequence numbers.
  *
  *	struct wire w;
  *	struct wire_conn c;
@@ -12,9 +12,9 @@
  *	wire_tx(&c, "S. 0:0(0) ack 1");
  *	wire_rx(&c, ". 1:1(0) ack 1 win 65535");
  *
- * A segment: flags (S F R P U E C, '.' for ACK), first:last(length), "ack N", "win N", "urg N", options.
- * Payload is 'a' to 'z' by sequence number. The host is 10.0.0.1 (2001:db8::1), the test 10.0.0.2, on a
- * cable without delay; steps cost no time, so timers are exact.
+ * A segment: flags (S F R P U E C, '.' for ACK), first:last(length), "ack N", "win N", "urg N",
+ *options. Payload is 'a' to 'z' by sequence number. The host is 10.0.0.1 (2001:db8::1), the
+ *test 10.0.0.2, on a cable without delay; steps cost no time, so timers are exact.
  */
 #ifndef TESTS_UNIT_SUPPORT_TCP_WIRE_H
 #define TESTS_UNIT_SUPPORT_TCP_WIRE_H
