@@ -2,8 +2,8 @@
 /*
  * What getsockopt(TCP_INFO) returns: struct tcp_info of linux/tcp.h as of Linux 6.18.
  *
- * netinet/tcp.h declares its first 104 bytes only, and a program may have been built with any length:
- * the option gives as much as fits.
+ * netinet/tcp.h declares its first 104 bytes only, and a program may have been built with any
+ * length: the option gives as much as fits.
  */
 #ifndef STACK_TCP_INFO_H
 #define STACK_TCP_INFO_H

@@ -3,9 +3,9 @@
  * Options of a received header: RFC 9293 3.2 (end, no-operation, MSS), RFC 7323 (window scale,
  * timestamps), RFC 2018 (SACK).
  *
- * An option of an unknown kind, or of a known kind with a length that is not its own, is passed over by
- * its length; a length that cannot be (below 2, or beyond the header) ends the parsing, and what came
- * before it counts.
+ * An option of an unknown kind, or of a known kind with a length that is not its own, is passed
+ * over by its length; a length that cannot be (below 2, or beyond the header) ends the parsing, and
+ * what came before it counts.
  */
 #include "stack/tcp_int.h"
 
@@ -52,8 +52,8 @@ static void parse_sacks(struct tcp_options_received *opt, const u8 *p, u32 size)
 }
 
 /* Options that count in a SYN alone. p: the option's value. */
-static void parse_syn_option(const struct net_sysctl *ctl, struct tcp_options_received *opt, u8 kind,
-			     u32 size, const u8 *p)
+static void parse_syn_option(const struct net_sysctl *ctl, struct tcp_options_received *opt,
+			     u8 kind, u32 size, const u8 *p)
 {
 	if (kind == KIND_MSS && size == LEN_MSS) {
 		parse_mss(opt, p);

@@ -2,10 +2,10 @@
 /*
  * First sequence numbers and timestamp offsets.
  *
- * RFC 6528: ISN = M + F(4-tuple, secret), where M is a clock that ticks every 64 ns, so that the numbers of
- * one 4-tuple go up from one connection to the next while those of another tell nothing about them.
- * Timestamps get a like offset by pair of addresses alone (RFC 7323 5.4): PAWS and TIME_WAIT compare
- * timestamps of one connection with those of the next.
+ * RFC 6528: ISN = M + F(4-tuple, secret), where M is a clock that ticks every 64 ns, so that the
+ * numbers of one 4-tuple go up from one connection to the next while those of another tell nothing
+ * about them. Timestamps get a like offset by pair of addresses alone (RFC 7323 5.4): PAWS and
+ * TIME_WAIT compare timestamps of one connection with those of the next.
  */
 #include <xxhash.h>
 
@@ -29,7 +29,7 @@ static u64 seq_hash(const struct net *net, const struct seq_key *k)
 
 u32 tcp_secure_seq(struct net *net, const union ipaddr *s, u16 sp, const union ipaddr *d, u16 dp)
 {
-	struct seq_key k = { .saddr = *s, .daddr = *d, .sport = sp, .dport = dp, .purpose = SEQ_ISN };
+	struct seq_key k = {.saddr = *s, .daddr = *d, .sport = sp, .dport = dp, .purpose = SEQ_ISN};
 
 	return (u32)seq_hash(net, &k) + (u32)(net_now(net) >> ISN_CLOCK_SHIFT);
 }

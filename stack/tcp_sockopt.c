@@ -2,9 +2,9 @@
 /*
  * Options of level IPPROTO_TCP (tcp(7)).
  *
- * Ranges, errors and what reading gives back are those of Linux 6.18, which tcp(7) tells but in part.
- * Options that Linux has and that are not in the table (TCP_FASTOPEN, TCP_MD5SIG, TCP_REPAIR, TCP_ULP,
- * TCP_SAVE_SYN...) are refused with ENOPROTOOPT.
+ * Ranges, errors and what reading gives back are those of Linux 6.18, which tcp(7) tells but in
+ * part. Options that Linux has and that are not in the table (TCP_FASTOPEN, TCP_MD5SIG, TCP_REPAIR,
+ * TCP_ULP, TCP_SAVE_SYN...) are refused with ENOPROTOOPT.
  */
 #include <stdio.h>
 
@@ -32,7 +32,7 @@ static bool is_idle_state(const struct sock *sk)
 	return sk->state == TCP_CLOSE || sk->state == TCP_LISTEN;
 }
 
-/* ---- when to send ------------------------------------------------------------------------------ */
+/* ---- when to send ---------------------------------------------------------------------------- */
 
 static s64 set_nodelay(struct sockopt_arg *a)
 {
@@ -75,7 +75,10 @@ static s64 get_cork(struct sockopt_arg *a)
 	return 0;
 }
 
-/* An even value other than 0 sends the ACK that waits, and does not leave interactive mode for good. */
+/*
+ * An even value other than 0 sends the ACK that waits, and does not leave interactive mode for
+ * good.
+ */
 static s64 set_quickack(struct sockopt_arg *a)
 {
 	struct tcp_sock *tp = tcp_sk(a->sk);
@@ -103,7 +106,7 @@ static s64 set_notsent_lowat(struct sockopt_arg *a)
 	return 0;
 }
 
-/* ---- sizes ------------------------------------------------------------------------------------- */
+/* ---- sizes ----------------------------------------------------------------------------------- */
 
 static s64 set_maxseg(struct sockopt_arg *a)
 {
@@ -137,7 +140,7 @@ static s64 set_window_clamp(struct sockopt_arg *a)
 	return 0;
 }
 
-/* ---- time-outs --------------------------------------------------------------------------------- */
+/* ---- time-outs ------------------------------------------------------------------------------- */
 
 static s64 set_keepidle(struct sockopt_arg *a)
 {
@@ -268,7 +271,7 @@ static s64 get_defer_accept(struct sockopt_arg *a)
 	return 0;
 }
 
-/* ---- the rest ---------------------------------------------------------------------------------- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 static s64 set_congestion(struct sockopt_arg *a)
 {
@@ -311,39 +314,37 @@ static s64 get_timestamp(struct sockopt_arg *a)
 #define TCP(member) SOCKOPT_FIELD(struct tcp_sock, member)
 
 static const struct sockopt_row tcp_rows[] = {
-	{ IPPROTO_TCP, TCP_NODELAY, "TCP_NODELAY", SOCKOPT_BOOL, .set = set_nodelay,
-	  .get = get_nodelay },
-	{ IPPROTO_TCP, TCP_MAXSEG, "TCP_MAXSEG", SOCKOPT_INT, .set = set_maxseg, .get = get_maxseg },
-	{ IPPROTO_TCP, TCP_CORK, "TCP_CORK", SOCKOPT_BOOL, .set = set_cork, .get = get_cork },
-	{ IPPROTO_TCP, TCP_KEEPIDLE, "TCP_KEEPIDLE", SOCKOPT_INT, .min = 1, .max = MAX_TCP_KEEPIDLE,
-	  .set = set_keepidle, .get = get_keepidle },
-	{ IPPROTO_TCP, TCP_KEEPINTVL, "TCP_KEEPINTVL", SOCKOPT_INT, .min = 1,
-	  .max = MAX_TCP_KEEPINTVL, .set = set_keepintvl, .get = get_keepintvl },
-	{ IPPROTO_TCP, TCP_KEEPCNT, "TCP_KEEPCNT", SOCKOPT_INT, TCP(keepcnt), .min = 1,
-	  .max = MAX_TCP_KEEPCNT, .get = get_keepcnt },
-	{ IPPROTO_TCP, TCP_SYNCNT, "TCP_SYNCNT", SOCKOPT_INT, TCP(syncnt), .min = 1,
-	  .max = MAX_TCP_SYNCNT, .get = get_syncnt },
-	{ IPPROTO_TCP, TCP_LINGER2, "TCP_LINGER2", SOCKOPT_INT, .set = set_linger2,
-	  .get = get_linger2 },
-	{ IPPROTO_TCP, TCP_DEFER_ACCEPT, "TCP_DEFER_ACCEPT", SOCKOPT_INT, .set = set_defer_accept,
-	  .get = get_defer_accept },
-	{ IPPROTO_TCP, TCP_WINDOW_CLAMP, "TCP_WINDOW_CLAMP", SOCKOPT_INT, TCP(window_clamp),
-	  .set = set_window_clamp },
-	{ IPPROTO_TCP, TCP_INFO, "TCP_INFO", SOCKOPT_STRUCT, .access = SOCKOPT_RO, .get = get_info,
-	  .note = "tcpi_delivery_rate, tcpi_busy_time, tcpi_rwnd_limited, tcpi_sndbuf_limited, "
-		  "tcpi_dsack_dups, tcpi_reord_seen, tcpi_rcv_ooopack, tcpi_rehash, "
-		  "tcpi_total_rto_* and the accurate-ECN fields are not measured: 0" },
-	{ IPPROTO_TCP, TCP_QUICKACK, "TCP_QUICKACK", SOCKOPT_INT, .set = set_quickack,
-	  .get = get_quickack },
-	{ IPPROTO_TCP, TCP_CONGESTION, "TCP_CONGESTION", SOCKOPT_STRING, .min_len = 1,
-	  .set = set_congestion, .get = get_congestion,
-	  .note = "\"cubic\" and \"reno\"; both are open to every user" },
-	{ IPPROTO_TCP, TCP_USER_TIMEOUT, "TCP_USER_TIMEOUT", SOCKOPT_INT, .min = 0, .max = INT32_MAX,
-	  .set = set_user_timeout, .get = get_user_timeout },
-	{ IPPROTO_TCP, TCP_NOTSENT_LOWAT, "TCP_NOTSENT_LOWAT", SOCKOPT_INT, TCP(notsent_lowat),
-	  .set = set_notsent_lowat },
-	{ IPPROTO_TCP, TCP_TIMESTAMP_, "TCP_TIMESTAMP", SOCKOPT_INT, .set = set_timestamp,
-	  .get = get_timestamp, .note = "cannot be set: there is no TCP_REPAIR" },
+    {IPPROTO_TCP, TCP_NODELAY, "TCP_NODELAY", SOCKOPT_BOOL, .set = set_nodelay, .get = get_nodelay},
+    {IPPROTO_TCP, TCP_MAXSEG, "TCP_MAXSEG", SOCKOPT_INT, .set = set_maxseg, .get = get_maxseg},
+    {IPPROTO_TCP, TCP_CORK, "TCP_CORK", SOCKOPT_BOOL, .set = set_cork, .get = get_cork},
+    {IPPROTO_TCP, TCP_KEEPIDLE, "TCP_KEEPIDLE", SOCKOPT_INT, .min = 1, .max = MAX_TCP_KEEPIDLE,
+     .set = set_keepidle, .get = get_keepidle},
+    {IPPROTO_TCP, TCP_KEEPINTVL, "TCP_KEEPINTVL", SOCKOPT_INT, .min = 1, .max = MAX_TCP_KEEPINTVL,
+     .set = set_keepintvl, .get = get_keepintvl},
+    {IPPROTO_TCP, TCP_KEEPCNT, "TCP_KEEPCNT", SOCKOPT_INT, TCP(keepcnt), .min = 1,
+     .max = MAX_TCP_KEEPCNT, .get = get_keepcnt},
+    {IPPROTO_TCP, TCP_SYNCNT, "TCP_SYNCNT", SOCKOPT_INT, TCP(syncnt), .min = 1,
+     .max = MAX_TCP_SYNCNT, .get = get_syncnt},
+    {IPPROTO_TCP, TCP_LINGER2, "TCP_LINGER2", SOCKOPT_INT, .set = set_linger2, .get = get_linger2},
+    {IPPROTO_TCP, TCP_DEFER_ACCEPT, "TCP_DEFER_ACCEPT", SOCKOPT_INT, .set = set_defer_accept,
+     .get = get_defer_accept},
+    {IPPROTO_TCP, TCP_WINDOW_CLAMP, "TCP_WINDOW_CLAMP", SOCKOPT_INT, TCP(window_clamp),
+     .set = set_window_clamp},
+    {IPPROTO_TCP, TCP_INFO, "TCP_INFO", SOCKOPT_STRUCT, .access = SOCKOPT_RO, .get = get_info,
+     .note = "tcpi_delivery_rate, tcpi_busy_time, tcpi_rwnd_limited, tcpi_sndbuf_limited, "
+	     "tcpi_dsack_dups, tcpi_reord_seen, tcpi_rcv_ooopack, tcpi_rehash, "
+	     "tcpi_total_rto_* and the accurate-ECN fields are not measured: 0"},
+    {IPPROTO_TCP, TCP_QUICKACK, "TCP_QUICKACK", SOCKOPT_INT, .set = set_quickack,
+     .get = get_quickack},
+    {IPPROTO_TCP, TCP_CONGESTION, "TCP_CONGESTION", SOCKOPT_STRING, .min_len = 1,
+     .set = set_congestion, .get = get_congestion,
+     .note = "\"cubic\" and \"reno\"; both are open to every user"},
+    {IPPROTO_TCP, TCP_USER_TIMEOUT, "TCP_USER_TIMEOUT", SOCKOPT_INT, .min = 0, .max = INT32_MAX,
+     .set = set_user_timeout, .get = get_user_timeout},
+    {IPPROTO_TCP, TCP_NOTSENT_LOWAT, "TCP_NOTSENT_LOWAT", SOCKOPT_INT, TCP(notsent_lowat),
+     .set = set_notsent_lowat},
+    {IPPROTO_TCP, TCP_TIMESTAMP_, "TCP_TIMESTAMP", SOCKOPT_INT, .set = set_timestamp,
+     .get = get_timestamp, .note = "cannot be set: there is no TCP_REPAIR"},
 };
 const struct sockopt_table tcp_socket_options = { tcp_rows, ARRAY_SIZE(tcp_rows),
 						  .byte_values = false };

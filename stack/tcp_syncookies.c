@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SYN cookies: a listener whose queue is full answers with a sequence number from which the final ACK
- * brings back all that it would have kept.
+ * SYN cookies: a listener whose queue is full answers with a sequence number from which the final
+ * ACK brings back all that it would have kept.
  *
- * The number holds a count of minutes in its upper eight bits and, by differences of keyed hashes of the
- * 4-tuple, the peer's sequence number and an index into a table of MSS values. Window scale, SACK and ECN
- * go into the low six bits of our timestamp, if the peer uses timestamps; else they are lost. A cookie is
- * good for its minute and the next. Described in RFC 4987 3.6; the layout is Linux's, the hash our own.
+ * The number holds a count of minutes in its upper eight bits and, by differences of keyed hashes
+ * of the 4-tuple, the peer's sequence number and an index into a table of MSS values. Window scale,
+ * SACK and ECN go into the low six bits of our timestamp, if the peer uses timestamps; else they
+ * are lost. A cookie is good for its minute and the next. Described in RFC 4987 3.6; the layout is
+ * Linux's, the hash our own.
  */
 #include <xxhash.h>
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TIME_WAIT, and FIN_WAIT2 of connections that nobody holds: small socks that remember sequence numbers,
- * window and timestamp of a connection whose full sock is gone.
+ * TIME_WAIT, and FIN_WAIT2 of connections that nobody holds: small socks that remember sequence
+ * numbers, window and timestamp of a connection whose full sock is gone.
  *
- * RFC 9293 3.10.7.4, RFC 6191 (a new connection in place of one in TIME_WAIT, by timestamps), RFC 1337
- * (an RST ends TIME_WAIT unless tcp_rfc1337). A sock in TIME_WAIT holds the 4-tuple and the port for 60
- * seconds; each acceptable segment starts them anew. There are at most tcp_max_tw_buckets of them on a
- * host: beyond that a connection ends without TIME_WAIT (TCPTimeWaitOverflow).
+ * RFC 9293 3.10.7.4, RFC 6191 (a new connection in place of one in TIME_WAIT, by timestamps), RFC
+ * 1337 (an RST ends TIME_WAIT unless tcp_rfc1337). A sock in TIME_WAIT holds the 4-tuple and the
+ * port for 60 seconds; each acceptable segment starts them anew. There are at most
+ * tcp_max_tw_buckets of them on a host: beyond that a connection ends without TIME_WAIT
+ * (TCPTimeWaitOverflow).
  *
  * Ownership: one reference, held by the timer and the table together; tcp_timewait_kill() drops it.
  */
@@ -53,7 +54,7 @@ static void tw_restart(struct tcp_timewait_sock *tw)
 	timer_mod(&tw->timer, net_now(tw->inet.sk.net) + TCP_TIMEWAIT_LEN);
 }
 
-/* ---- birth ------------------------------------------------------------------------------------- */
+/* ---- birth ----------------------------------------------------------------------------------- */
 
 /* Who it was: what lookups, bind()'s rules and answers look at. */
 static void tw_copy_identity(struct inet_sock *to, const struct inet_sock *from)
@@ -126,7 +127,7 @@ void tcp_time_wait(struct tcp_sock *tp, int state, nsec_t timeo)
 	tcp_done(tp);
 }
 
-/* ---- segments ---------------------------------------------------------------------------------- */
+/* ---- segments -------------------------------------------------------------------------------- */
 
 /* Parses the timestamp of a segment for tw; true: PAWS refuses it (RFC 7323 5.3). */
 static bool tw_paws_reject(struct tcp_timewait_sock *tw, const u8 *th,
@@ -185,7 +186,8 @@ static enum tcp_tw_status tw_end(struct tcp_timewait_sock *tw)
 
 /* The checks that tcp_rcv_state_process() makes in FIN_WAIT2. */
 static enum tcp_tw_status fin_wait2_process(struct tcp_timewait_sock *tw, struct sk_buff *skb,
-					    const struct tcp_options_received *opt, bool paws_reject)
+					    const struct tcp_options_received *opt,
+					    bool paws_reject)
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 
@@ -262,8 +264,8 @@ enum tcp_tw_status tcp_timewait_state_process(struct tcp_timewait_sock *tw, stru
 	if (rst)
 		return TCP_TW_SUCCESS;
 	/*
-	 * A SYN without ACK may be an old duplicate, or a new one with a number below rcv_nxt; the latter
-	 * must not keep TIME_WAIT alive for ever.
+	 * A SYN without ACK may be an old duplicate, or a new one with a number below rcv_nxt; the
+	 * latter must not keep TIME_WAIT alive for ever.
 	 */
 	if (paws_reject || (cb->tcp_flags & TCPHDR_ACK))
 		tw_restart(tw);
@@ -296,7 +298,7 @@ void tcp_timewait_send_ack(struct tcp_timewait_sock *tw, const struct sk_buff *s
 	tcp_send_bare(net, &h, NULL);
 }
 
-/* ---- reuse by connect() ------------------------------------------------------------------------ */
+/* ---- reuse by connect() ---------------------------------------------------------------------- */
 
 static bool on_loopback(const struct inet_sock *tw)
 {
@@ -305,9 +307,9 @@ static bool on_loopback(const struct inet_sock *tw)
 }
 
 /*
- * PAWS makes it safe from the point of view of the data: old segments have old timestamps. The port's
- * owner who bound it before may always; for others tcp_tw_reuse decides, and only once a second has
- * passed, so that timestamps of the new connection are newer for sure.
+ * PAWS makes it safe from the point of view of the data: old segments have old timestamps. The
+ * port's owner who bound it before may always; for others tcp_tw_reuse decides, and only once a
+ * second has passed, so that timestamps of the new connection are newer for sure.
  */
 static bool may_reuse(const struct tcp_timewait_sock *tw, bool bound)
 {

@@ -32,7 +32,9 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Parses bytes as the options of a header, padded with zeros to a multiple of four as a header is. */
+/*
+ * Parses bytes as the options of a header, padded with zeros to a multiple of four as a header is.
+ */
 static void parse(struct net *net, struct tcp_options_received *opt, const char *bytes, u32 len,
 		  bool syn)
 {
@@ -57,25 +59,25 @@ struct syn_case {
 #define OPTS(s) s, sizeof(s) - 1
 
 static const struct syn_case syn_cases[] = {
-	{ "none", OPTS(""), 536, false, 0, false, false },
-	{ "Linux", OPTS(SYN_LINUX), 1460, true, 7, true, true },
-	{ "MSS alone", OPTS(MSS1460), 1460, false, 0, false, false },
-	{ "MSS 0 is none", OPTS("\x02\x04\x00\x00"), 536, false, 0, false, false },
-	{ "scale 14", OPTS("\x03\x03\x0e" NOP), 536, true, 14, false, false },
-	{ "scale 15 counts as 14 (RFC 7323 2.3)", OPTS("\x03\x03\x0f" NOP), 536, true, 14, false, false },
-	{ "scale 255 counts as 14", OPTS("\x03\x03\xff" NOP), 536, true, 14, false, false },
-	{ "unknown is passed over", OPTS("\xfe\x06xxxx" MSS1460), 1460, false, 0, false, false },
-	{ "unknown without value", OPTS("\xfe\x02" SACKOK), 536, false, 0, true, false },
-	{ "end of list", OPTS(SACKOK EOL EOL MSS1460), 536, false, 0, true, false },
-	{ "length 0 ends", OPTS(SACKOK "\xfe\x00" MSS1460), 536, false, 0, true, false },
-	{ "length 1 ends", OPTS(SACKOK "\xfe\x01" MSS1460), 536, false, 0, true, false },
-	{ "length beyond the header ends", OPTS(SACKOK "\x02\x07" MSS1460), 536, false, 0, true, false },
-	{ "kind in the last byte", OPTS(NOP NOP NOP "\x02"), 536, false, 0, false, false },
-	{ "MSS of length 3", OPTS("\x02\x03\x05" SACKOK), 536, false, 0, true, false },
-	{ "scale of length 4", OPTS("\x03\x04\x07\x07" SACKOK), 536, false, 0, true, false },
-	{ "SACK-permitted of length 3", OPTS("\x04\x03\x00" WS7), 536, true, 7, false, false },
-	{ "timestamp of length 6", OPTS("\x08\x06\x00\x00\x00\x00"), 536, false, 0, false, false },
-	{ "the last MSS counts", OPTS("\x02\x04\x02\x00" MSS1460), 1460, false, 0, false, false },
+    {"none", OPTS(""), 536, false, 0, false, false},
+    {"Linux", OPTS(SYN_LINUX), 1460, true, 7, true, true},
+    {"MSS alone", OPTS(MSS1460), 1460, false, 0, false, false},
+    {"MSS 0 is none", OPTS("\x02\x04\x00\x00"), 536, false, 0, false, false},
+    {"scale 14", OPTS("\x03\x03\x0e" NOP), 536, true, 14, false, false},
+    {"scale 15 counts as 14 (RFC 7323 2.3)", OPTS("\x03\x03\x0f" NOP), 536, true, 14, false, false},
+    {"scale 255 counts as 14", OPTS("\x03\x03\xff" NOP), 536, true, 14, false, false},
+    {"unknown is passed over", OPTS("\xfe\x06xxxx" MSS1460), 1460, false, 0, false, false},
+    {"unknown without value", OPTS("\xfe\x02" SACKOK), 536, false, 0, true, false},
+    {"end of list", OPTS(SACKOK EOL EOL MSS1460), 536, false, 0, true, false},
+    {"length 0 ends", OPTS(SACKOK "\xfe\x00" MSS1460), 536, false, 0, true, false},
+    {"length 1 ends", OPTS(SACKOK "\xfe\x01" MSS1460), 536, false, 0, true, false},
+    {"length beyond the header ends", OPTS(SACKOK "\x02\x07" MSS1460), 536, false, 0, true, false},
+    {"kind in the last byte", OPTS(NOP NOP NOP "\x02"), 536, false, 0, false, false},
+    {"MSS of length 3", OPTS("\x02\x03\x05" SACKOK), 536, false, 0, true, false},
+    {"scale of length 4", OPTS("\x03\x04\x07\x07" SACKOK), 536, false, 0, true, false},
+    {"SACK-permitted of length 3", OPTS("\x04\x03\x00" WS7), 536, true, 7, false, false},
+    {"timestamp of length 6", OPTS("\x08\x06\x00\x00\x00\x00"), 536, false, 0, false, false},
+    {"the last MSS counts", OPTS("\x02\x04\x02\x00" MSS1460), 1460, false, 0, false, false},
 };
 
 static void test_syn(void **state)
@@ -83,8 +85,11 @@ static void test_syn(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(syn_cases); i++) {
 		const struct syn_case *c = &syn_cases[i];
 		/* What an earlier connection left must not stay. */
-		struct tcp_options_received opt = { .mss_clamp = 536, .tstamp_ok = true, .sack_ok = true,
-						    .wscale_ok = true, .snd_wscale = 9 };
+		struct tcp_options_received opt = {.mss_clamp = 536,
+						   .tstamp_ok = true,
+						   .sack_ok = true,
+						   .wscale_ok = true,
+						   .snd_wscale = 9};
 
 		parse(*state, &opt, c->bytes, c->len, true);
 		if (opt.mss_clamp != c->mss || opt.wscale_ok != c->wscale_ok ||

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What programs see of TIME_WAIT: ports that stay taken, connections in the place of old ones, data to
- * a peer that has gone. Everything here was seen of Linux 6.18 and holds there as well (native.c).
+ * What programs see of TIME_WAIT: ports that stay taken, connections in the place of old ones, data
+ * to a peer that has gone. Everything here was seen of Linux 6.18 and holds there as well
+ * (native.c).
  */
 #include "tests/unit/unit.h"
 #include "tests/unit/support/vrun.h"
@@ -112,7 +113,10 @@ static void test_server_restart(void **state)
 	vrun(server_restart);
 }
 
-/* A client bound to its port comes back at once: its SYN finds the server's TIME_WAIT, and replaces it. */
+/*
+ * A client bound to its port comes back at once: its SYN finds the server's TIME_WAIT, and replaces
+ * it.
+ */
 static void same_tuple(struct vproc *p)
 {
 	struct sockaddr_in any = { .sin_family = AF_INET,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Options of level IPPROTO_TCP (tcp(7)): ranges, what is read back, lengths; what they do to a connection
- * over loopback. Everything here was seen of Linux 6.18 and holds there as well (native.c).
+ * Options of level IPPROTO_TCP (tcp(7)): ranges, what is read back, lengths; what they do to a
+ * connection over loopback. Everything here was seen of Linux 6.18 and holds there as well
+ * (native.c).
  */
 #include "tests/unit/unit.h"
 #include "tests/unit/support/vrun.h"
@@ -157,7 +158,8 @@ static void lengths(struct vproc *p)
 	assert_int_equal(len, 1);
 	assert_int_equal(val, (int)0xffffff00 | 0x20); /* the lowest byte of 7200 */
 	len = (socklen_t)-1;
-	assert_int_equal(vcall(p, SYS_getsockopt, fd, IPPROTO_TCP, TCP_NODELAY, &val, &len), -EINVAL);
+	assert_int_equal(vcall(p, SYS_getsockopt, fd, IPPROTO_TCP, TCP_NODELAY, &val, &len),
+			 -EINVAL);
 	len = sizeof(buf);
 	assert_int_equal(vcall(p, SYS_getsockopt, fd, IPPROTO_TCP, TCP_INFO, buf, &len), 0);
 	assert_int_equal(len, TCP_INFO_LEN);
@@ -165,7 +167,8 @@ static void lengths(struct vproc *p)
 	assert_int_equal(vcall(p, SYS_getsockopt, fd, IPPROTO_TCP, TCP_INFO, buf, &len), 0);
 	assert_int_equal(len, 5);
 	assert_int_equal(buf[0], TCP_CLOSE);
-	assert_int_equal(vcall(p, SYS_setsockopt, fd, IPPROTO_TCP, TCP_INFO, buf, 104), -ENOPROTOOPT);
+	assert_int_equal(vcall(p, SYS_setsockopt, fd, IPPROTO_TCP, TCP_INFO, buf, 104),
+			 -ENOPROTOOPT);
 	assert_int_equal(vcall(p, SYS_setsockopt, fd, 99, 1, &val, 4), -ENOPROTOOPT);
 	/* Only under TCP_REPAIR. */
 	assert_int_equal(set(p, fd, TCP_TIMESTAMP_, 1), -EPERM);

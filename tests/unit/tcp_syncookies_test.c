@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Numbers that are computed rather than kept: initial sequence numbers (RFC 6528), timestamp offsets
- * (RFC 7323 5.4), SYN cookies (RFC 4987 3.6).
+ * Numbers that are computed rather than kept: initial sequence numbers (RFC 6528), timestamp
+ * offsets (RFC 7323 5.4), SYN cookies (RFC 4987 3.6).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -114,9 +114,9 @@ static void test_mss(void **state)
 	static const struct {
 		u16 peer, v4, v6;
 	} cases[] = {
-		{ 100, 536, 1220 },   { 536, 536, 1220 },   { 1299, 536, 1220 },  { 1300, 1300, 1220 },
-		{ 1420, 1300, 1420 }, { 1440, 1440, 1440 }, { 1459, 1440, 1440 }, { 1460, 1460, 1440 },
-		{ 8940, 1460, 8940 }, { 65535, 1460, 8940 },
+	    {100, 536, 1220},	{536, 536, 1220},    {1299, 536, 1220},	 {1300, 1300, 1220},
+	    {1420, 1300, 1420}, {1440, 1440, 1440},  {1459, 1440, 1440}, {1460, 1460, 1440},
+	    {8940, 1460, 8940}, {65535, 1460, 8940},
 	};
 	struct in6_addr a6 = { { { 0x20, 1, [15] = 1 } } };
 	struct numbers *n = *state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TIME_WAIT and FIN_WAIT2 without a holder: which segment is answered by what (RFC 9293 3.10.7.4, RFC 1337,
- * RFC 6191, RFC 7323 5), how long it stays, who may take its place.
+ * TIME_WAIT and FIN_WAIT2 without a holder: which segment is answered by what (RFC 9293 3.10.7.4,
+ * RFC 1337, RFC 6191, RFC 7323 5), how long it stays, who may take its place.
  */
 #include "stack/inet_hash.h"
 #include "stack/tcp_conn.h"
@@ -69,7 +69,7 @@ static struct tcp_timewait_sock *enter(struct ip_fixture *f, int state, nsec_t t
 	return tcp_twsk(found);
 }
 
-/* ---- life -------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static s64 bind_result(struct ip_fixture *f)
 {
@@ -111,7 +111,10 @@ static void test_fin_wait2_life(void **state)
 	assert_int_equal(mib(f, MIB_TW), 1);
 }
 
-/* At least 3.5 RTO, so that a retransmission of the peer's FIN is answered; a short stay is "killed". */
+/*
+ * At least 3.5 RTO, so that a retransmission of the peer's FIN is answered; a short stay is
+ * "killed".
+ */
 static void test_shortest_life(void **state)
 {
 	struct ip_fixture *f = *state;
@@ -140,7 +143,7 @@ static void test_overflow(void **state)
 	assert_int_equal(bind_result(f), 0);
 }
 
-/* ---- segments ---------------------------------------------------------------------------------- */
+/* ---- segments -------------------------------------------------------------------------------- */
 
 #define NO_TS INT32_MIN
 #define S TCPHDR_SYN
@@ -217,23 +220,23 @@ static void run_cases(struct ip_fixture *f, int substate, const struct tw_case *
 }
 
 static const struct tw_case timewait_cases[] = {
-	{ "the FIN again", { -1, 0, F | A, 1 }, TCP_TW_ACK, .restarted = true },
-	{ "the FIN again without timestamp", { -1, 0, F | A, NO_TS }, TCP_TW_ACK, .restarted = true },
-	{ "bare ACK", { 0, 0, A, 1 }, TCP_TW_SUCCESS, .restarted = true },
-	{ "old bare ACK", { -100, 0, A, 1 }, TCP_TW_ACK, .restarted = true },
-	{ "new data", { 0, 10, A, 1 }, TCP_TW_ACK, .restarted = true },
-	{ "RST at rcv_nxt", { 0, 0, R, NO_TS }, TCP_TW_SUCCESS, .gone = true },
-	{ "RST with data at rcv_nxt", { 0, 5, R | A, NO_TS }, TCP_TW_SUCCESS, .gone = true },
-	{ "RST elsewhere", { 1, 0, R, NO_TS }, TCP_TW_SUCCESS },
-	{ "new SYN by number", { 1, 0, S, NO_TS }, TCP_TW_SYN },
-	{ "new SYN by timestamp", { -5000, 0, S, 1 }, TCP_TW_SYN },
-	{ "SYN with the same timestamp", { -5000, 0, S, 0 }, TCP_TW_ACK },
-	{ "SYN at rcv_nxt", { 0, 0, S, NO_TS }, TCP_TW_ACK },
-	{ "old SYN", { -5000, 0, S, NO_TS }, TCP_TW_ACK },
-	{ "new SYN with an old timestamp", { 5000, 0, S, -1 }, TCP_TW_ACK, .restarted = true },
-	{ "SYN-ACK", { 5000, 0, S | A, 1 }, TCP_TW_ACK, .restarted = true },
-	{ "ACK with an old timestamp", { 0, 0, A, -1 }, TCP_TW_ACK, .restarted = true },
-	{ "RST with an old timestamp", { 0, 0, R, -1 }, TCP_TW_SUCCESS },
+    {"the FIN again", {-1, 0, F | A, 1}, TCP_TW_ACK, .restarted = true},
+    {"the FIN again without timestamp", {-1, 0, F | A, NO_TS}, TCP_TW_ACK, .restarted = true},
+    {"bare ACK", {0, 0, A, 1}, TCP_TW_SUCCESS, .restarted = true},
+    {"old bare ACK", {-100, 0, A, 1}, TCP_TW_ACK, .restarted = true},
+    {"new data", {0, 10, A, 1}, TCP_TW_ACK, .restarted = true},
+    {"RST at rcv_nxt", {0, 0, R, NO_TS}, TCP_TW_SUCCESS, .gone = true},
+    {"RST with data at rcv_nxt", {0, 5, R | A, NO_TS}, TCP_TW_SUCCESS, .gone = true},
+    {"RST elsewhere", {1, 0, R, NO_TS}, TCP_TW_SUCCESS},
+    {"new SYN by number", {1, 0, S, NO_TS}, TCP_TW_SYN},
+    {"new SYN by timestamp", {-5000, 0, S, 1}, TCP_TW_SYN},
+    {"SYN with the same timestamp", {-5000, 0, S, 0}, TCP_TW_ACK},
+    {"SYN at rcv_nxt", {0, 0, S, NO_TS}, TCP_TW_ACK},
+    {"old SYN", {-5000, 0, S, NO_TS}, TCP_TW_ACK},
+    {"new SYN with an old timestamp", {5000, 0, S, -1}, TCP_TW_ACK, .restarted = true},
+    {"SYN-ACK", {5000, 0, S | A, 1}, TCP_TW_ACK, .restarted = true},
+    {"ACK with an old timestamp", {0, 0, A, -1}, TCP_TW_ACK, .restarted = true},
+    {"RST with an old timestamp", {0, 0, R, -1}, TCP_TW_SUCCESS},
 };
 
 static void test_timewait_segments(void **state)
@@ -350,7 +353,7 @@ static void test_ack(void **state)
 	assert_int_equal(get_be32(th + 28), TS_RECENT);
 }
 
-/* ---- reuse by connect() ------------------------------------------------------------------------ */
+/* ---- reuse by connect() ---------------------------------------------------------------------- */
 
 struct reuse_case {
 	const char *what, *peer;
@@ -362,16 +365,16 @@ struct reuse_case {
 };
 
 static const struct reuse_case reuse_cases[] = {
-	{ "off", "10.0.0.2", 0, .after = 5 * SEC },
-	{ "on", "10.0.0.2", 1, .after = 5 * SEC, .ok = true },
-	{ "on, within a second", "10.0.0.2", 1, .after = SEC },
-	{ "on, after a second", "10.0.0.2", 1, .after = SEC + MS, .ok = true },
-	{ "on, without timestamps", "10.0.0.2", 1, .no_ts = true, .after = 5 * SEC },
-	{ "on, FIN_WAIT2", "10.0.0.2", 1, .substate = TCP_FIN_WAIT2, .after = 5 * SEC },
-	{ "loopback only", "10.0.0.2", 2, .after = 5 * SEC },
-	{ "loopback", "127.0.0.1", 2, .after = 5 * SEC, .ok = true },
-	{ "bound", "10.0.0.2", 0, .bound = true, .after = 0, .ok = true },
-	{ "bound, without timestamps", "10.0.0.2", 1, .bound = true, .no_ts = true, .after = 5 * SEC },
+    {"off", "10.0.0.2", 0, .after = 5 * SEC},
+    {"on", "10.0.0.2", 1, .after = 5 * SEC, .ok = true},
+    {"on, within a second", "10.0.0.2", 1, .after = SEC},
+    {"on, after a second", "10.0.0.2", 1, .after = SEC + MS, .ok = true},
+    {"on, without timestamps", "10.0.0.2", 1, .no_ts = true, .after = 5 * SEC},
+    {"on, FIN_WAIT2", "10.0.0.2", 1, .substate = TCP_FIN_WAIT2, .after = 5 * SEC},
+    {"loopback only", "10.0.0.2", 2, .after = 5 * SEC},
+    {"loopback", "127.0.0.1", 2, .after = 5 * SEC, .ok = true},
+    {"bound", "10.0.0.2", 0, .bound = true, .after = 0, .ok = true},
+    {"bound, without timestamps", "10.0.0.2", 1, .bound = true, .no_ts = true, .after = 5 * SEC},
 };
 
 static void reuse_once(struct ip_fixture *f, const struct reuse_case *c)
