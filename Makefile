@@ -125,9 +125,32 @@ lint: $(LIB)
 	@echo 'lint: clean'
 
 
+# Fuzz targets with clang's libFuzzer: make fuzz [FUZZ_SECONDS=20]. What they find stays in build/fuzz/found.
+FUZZERS := scenario packet
+FUZZ_SECONDS ?= 20
+FUZZSAN := -fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+fuzz:
+	@if ! echo 'int LLVMFuzzerTestOneInput(const char *d, long n) { return 0; }' | \
+		clang -fsanitize=fuzzer -xc -o /dev/null - 2>/dev/null; then \
+		echo "fuzz: skipped, clang's libFuzzer is missing"; exit 0; fi; \
+	$(SUB) CC=clang BUILD=build/fuzz OPT=-O1 SANFLAGS='$(FUZZSAN) -fsanitize=fuzzer-no-link' fuzz-bins || exit 1; \
+	mkdir -p build/fuzz/found; \
+	for f in $(FUZZERS); do mkdir -p build/fuzz/corpus/$$f; log=build/fuzz/$$f.log; \
+		build/fuzz/tests/fuzz/$${f}_fuzz -seed=1 -max_total_time=$(FUZZ_SECONDS) -timeout=20 \
+		-rss_limit_mb=4096 -print_final_stats=1 -artifact_prefix=build/fuzz/found/$$f- \
+		-dict=tests/fuzz/$$f.dict build/fuzz/corpus/$$f tests/fuzz/corpus/$$f >$$log 2>&1 || \
+		{ tail -60 $$log; echo "fuzz: $$f failed; $$log has all"; exit 1; }; \
+		echo "fuzz: $$f:$$(sed -n 's/.*number_of_executed_units://p' $$log) inputs, nothing found"; done
+
+fuzz-bins: $(FUZZERS:%=$(BUILD)/tests/fuzz/%_fuzz)
+
+$(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(LIB)
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+
 clean:
 	rm -rf build sockloom
 
-.PHONY: all unit unit-bins lint clean help deps deps-check demo check scenarios-check
+.PHONY: all unit unit-bins lint fuzz fuzz-bins clean help deps deps-check demo check scenarios-check
 .PRECIOUS: $(BUILD)/%.o
 -include $(OBJS:.o=.d) $(UNITBIN:=.d) $(MAIN:%.c=$(BUILD)/%.d)

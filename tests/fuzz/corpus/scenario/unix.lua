@@ -1,0 +1,1 @@
+host{name='a'}:spawn('p', function() local x, y = socketpair(AF_UNIX, SOCK_STREAM) sendmsg(x, {data='d', fds={x, y}}) local m = recvmsg(y, 5) local e = epoll_create1() epoll_ctl(e, EPOLL_CTL_ADD, y, EPOLLIN|EPOLLET) fork(function() write(x, 'z') kill(getppid(), SIGUSR1) end) signal(SIGUSR1, function() thread(function() exit(2) end) end) epoll_wait(e, 4, 1) wait() end)
