@@ -36,6 +36,7 @@ UNIT_TESTS := \
 	route \
 	rss \
 	show \
+	scenario_doc \
 	scenario_error \
 	signal \
 	skb \
