@@ -78,6 +78,7 @@ SRC := \
 	tcp_input.c \
 	tcp_keepalive.c \
 	tcp_listen.c \
+	tcp_minisocks.c \
 	tcp_ofo.c \
 	tcp_options.c \
 	tcp_output.c \
@@ -86,6 +87,7 @@ SRC := \
 	tcp_rcvbuf.c \
 	tcp_recovery.c \
 	tcp_recvmsg.c \
+	tcp_request.c \
 	tcp_retransmit.c \
 	tcp_route.c \
 	tcp_rtt.c \
@@ -95,6 +97,7 @@ SRC := \
 	tcp_sendmsg.c \
 	tcp_seq.c \
 	tcp_sockopt.c \
+	tcp_state.c \
 	tcp_syn.c \
 	tcp_syncookies.c \
 	tcp_timer.c \

@@ -5,13 +5,19 @@
  * Theory of operation
  *
  * RFC 9293 as Linux 6.18 does it. Files by what they hold:
- *   tcp.c            the socket's side: connect, sendmsg, recvmsg, shutdown, close, poll
- *   tcp_listen.c     listen and accept; request socks, SYN queue, accept queue, overflow
+ *   tcp.c            birth and death, states, poll, ioctl
+ *   tcp_connect.c    connect, disconnect
+ *   tcp_sendmsg.c, tcp_recvmsg.c
+ *   tcp_close.c      shutdown, close, SO_LINGER, orphans, the peer's FIN and RST
+ *   tcp_listen.c     listen, accept, the accept queue
+ *   tcp_request.c    request socks: the SYN queue, SYN-ACKs, the final ACK
+ *   tcp_minisocks.c  from a request or a cookie to a connection
  *   tcp_syncookies.c SYN cookies
- *   tcp_rcv.c        demultiplexing, checksum, the state machine outside ESTABLISHED, RST (RFC 5961)
+ *   tcp_rcv.c        demultiplexing, checksum, RST, challenge ACKs (RFC 5961), ICMP errors
+ *   tcp_state.c      the state machine outside ESTABLISHED
  *   tcp_timewait.c   TIME_WAIT and FIN_WAIT2 orphans as small socks; reuse
- *   tcp_sockopt.c    the IPPROTO_TCP table; TCP_INFO
- *   tcp_options.c    parsing and writing of header options
+ *   tcp_sockopt.c    the IPPROTO_TCP table; tcp_info.c TCP_INFO
+ *   tcp_options.c    parsing of header options; tcp_seq.c first sequence numbers
  *   tcp_input.c      established processing: sequence check, data queues, urgent, window
  *   tcp_ack.c        ACK processing: RTT, retransmit queue, SACK scoreboard, recovery state machine
  *   tcp_output.c     what may be sent when: Nagle, cwnd, window, TSO size; building segments

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the files of TCP's connection side share: small socks that stand for a connection before and after
- * its life, and the doors between tcp.c, tcp_connect.c, tcp_close.c, tcp_listen.c, tcp_rcv.c,
- * tcp_timewait.c, tcp_syncookies.c, tcp_options.c, tcp_seq.c, tcp_sockopt.c.
+ * its life, and the doors between tcp.c, tcp_connect.c, tcp_close.c, tcp_listen.c, tcp_request.c,
+ * tcp_minisocks.c, tcp_rcv.c, tcp_state.c, tcp_timewait.c, tcp_syncookies.c, tcp_options.c, tcp_seq.c, tcp_sockopt.c.
  *
  * Small socks begin with struct inet_sock, because the established table holds inet_socks; their state
  * (TCP_NEW_SYN_RECV, TCP_TIME_WAIT) says what they are. They are made by sk_alloc() with proto_ops of
@@ -136,6 +136,25 @@ struct tcp_sock *tcp_check_req(struct tcp_request_sock *req, struct sk_buff *skb
 /* An ACK for a listener without a request: a SYN cookie's? As tcp_check_req(); lp: it is none. */
 struct tcp_sock *tcp_cookie_v_check(struct tcp_sock *lp, struct sk_buff *skb);
 void tcp_req_err(struct tcp_request_sock *req, u32 seq);
+/* Room for one more connection? */
+static inline bool tcp_acceptq_is_full(const struct tcp_sock *lp)
+{
+	return lp->inet.sk.ack_backlog > lp->inet.sk.max_ack_backlog;
+}
+void tcp_acceptq_add(struct tcp_sock *lp, struct tcp_sock *child);
+/* Counts a SYN or an ACK that a listener drops. */
+void tcp_listen_drop(struct tcp_sock *lp);
+struct tcp_request_sock *tcp_req_alloc(struct tcp_sock *lp);
+/* Names, route and options by the peer's segment; 0 or -errno: no route. */
+int tcp_req_init(struct tcp_sock *lp, struct tcp_request_sock *req, struct sk_buff *skb,
+		 const struct ip_rx *rx);
+/* Initial window and scale for the SYN-ACK. */
+void tcp_req_window(struct tcp_sock *lp, struct tcp_request_sock *req);
+/* Out of the tables and the listener's queue; the reference stays. */
+void tcp_req_unlink(struct tcp_request_sock *req);
+/* Makes the child and puts it into the accept queue; the request is gone. NULL: the queue is full. */
+struct tcp_sock *tcp_req_complete(struct tcp_sock *lp, struct tcp_request_sock *req,
+				  struct sk_buff *skb);
 /* Frees a request sock: out of the table, timer off, listener's counts. */
 void tcp_req_drop(struct tcp_request_sock *req);
 
