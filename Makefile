@@ -112,6 +112,9 @@ check: deps-check
 	@$(MAKE) --no-print-directory fuzz
 	@echo 'check: all passed'
 
+bench: $(BUILD)/sockloom
+	@tests/bench/run.sh $(CURDIR)/$<
+
 unit-bins: $(UNITBIN)
 
 LINTSRC = $(SRCS) $(MAIN) $(UNIT_TESTS:%=tests/unit/%_test.c) $(UNIT_SUPPORT:%=tests/unit/%)
@@ -151,6 +154,6 @@ $(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(LIB)
 clean:
 	rm -rf build sockloom
 
-.PHONY: all unit unit-bins lint fuzz fuzz-bins clean help deps deps-check demo check scenarios-check
+.PHONY: all unit unit-bins bench lint fuzz fuzz-bins clean help deps deps-check demo check scenarios-check
 .PRECIOUS: $(BUILD)/%.o
 -include $(OBJS:.o=.d) $(UNITBIN:=.d) $(MAIN:%.c=$(BUILD)/%.d)

@@ -10,7 +10,9 @@ echo
 echo '$ ./sockloom show web.db'
 ./sockloom show "$db"
 echo
-echo '$ ./sockloom show web.db --timeline       (the first request, from connect() to its answer)'
-./sockloom show "$db" --timeline --to 12ms | sed -n '1,60p'
+echo '$ ./sockloom show web.db --host server --from 281us --to 345us'
+echo '# the first request: two packets in RX queue 1, an interrupt on CPU 1, a NAPI poll, a new connection,'
+echo '# the server woken from epoll_wait() on CPU 0, accept(), recv(), and an answer on its way'
+./sockloom show "$db" --host server --from 281us --to 345us
 echo
 echo 'Next: README.md explains this scenario, and what else show, replay, diff and export can do.'
