@@ -26,7 +26,7 @@ static void frame_call(struct utask *u, struct sigframe *f, s64 ret, u32 sa_flag
 static void frame_push(struct task *t, const struct siginfo *info, s64 ret, bool first)
 {
 	struct utask *u = task_utask(t);
-	struct sigaction_state *sa = &t->proc->sig.action[info->signo];
+	const struct sigaction_state *sa = signal_action(t->proc, info->signo);
 	struct sigframe *f = xcalloc(1, sizeof(*f));
 	u64 handler = sa->handler;
 
@@ -40,7 +40,7 @@ static void frame_push(struct task *t, const struct siginfo *info, s64 ret, bool
 	if (!(sa->flags & SA_NODEFER))
 		t->blocked.bits |= 1ull << (info->signo - 1);
 	if (sa->flags & SA_RESETHAND)
-		sa->disposition = SIGD_DEFAULT;
+		signal_action_set(t->proc, info->signo)->disposition = SIGD_DEFAULT;
 	u->prog->handle_signal(u, info, handler);
 }
 
@@ -50,7 +50,7 @@ int signals_deliver(struct task *t, s64 ret)
 	int handlers = 0;
 
 	while (signal_take(t, &info)) {
-		struct sigaction_state *sa = &t->proc->sig.action[info.signo];
+		const struct sigaction_state *sa = signal_action(t->proc, info.signo);
 
 		if (sa->disposition == SIGD_HANDLER) {
 			frame_push(t, &info, ret, !handlers++);

@@ -16,21 +16,23 @@
 s64 sys_rt_sigaction(struct task *t, int signo, const struct ksigaction *act,
 		     struct ksigaction *old)
 {
+	const struct sigaction_state *was;
 	struct sigaction_state *sa;
 
 	if (signo < 1 || signo > SIG_MAX || (act && (signo == SIGKILL || signo == SIGSTOP)))
 		return -EINVAL;
-	sa = &t->proc->sig.action[signo];
+	was = signal_action(t->proc, signo);
 	if (old) {
-		old->handler = sa->disposition == SIGD_HANDLER ? sa->handler :
-			       sa->disposition == SIGD_IGNORE  ? 1 :
-								 0;
-		old->flags = sa->flags;
+		old->handler = was->disposition == SIGD_HANDLER ? was->handler :
+			       was->disposition == SIGD_IGNORE	? 1 :
+								  0;
+		old->flags = was->flags;
 		old->restorer = 0;
-		old->mask = sa->mask;
+		old->mask = was->mask;
 	}
 	if (!act)
 		return 0;
+	sa = signal_action_set(t->proc, signo);
 	/*
 	 * Bits that the kernel does not know are cleared, so that a program can ask which it knows.
 	 */

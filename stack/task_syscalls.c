@@ -29,7 +29,7 @@ static struct process *fork_process(struct task *t, const char *name)
 	struct process *p = process_new(t->host, parent, name);
 
 	p->files = files_dup(parent->files);
-	memcpy(p->sig.action, parent->sig.action, sizeof(p->sig.action));
+	signal_actions_copy(p, parent);
 	p->pgid = parent->pgid;
 	p->uid = parent->uid;
 	p->gid = parent->gid;

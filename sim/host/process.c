@@ -57,6 +57,7 @@ void process_free(struct process *p)
 	list_del_init(&p->node);
 	list_del_init(&p->sibling);
 	signal_queue_clear(&p->sig.pending);
+	free(p->sig.actions);
 	free(p);
 }
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/host/sched.h"
 
@@ -33,6 +34,31 @@ void signal_queue_clear(struct signal_queue *q)
 	q->nqueued = 0;
 	q->set.bits = 0;
 }
+
+/* ---- actions ----------------------------------------------------------------------------------- */
+
+const struct sigaction_state *signal_action(const struct process *p, int signo)
+{
+	static const struct sigaction_state initial = { .disposition = SIGD_DEFAULT };
+
+	return p->sig.actions ? &p->sig.actions[signo] : &initial;
+}
+
+struct sigaction_state *signal_action_set(struct process *p, int signo)
+{
+	if (!p->sig.actions)
+		p->sig.actions = xcalloc(SIG_MAX + 1, sizeof(*p->sig.actions));
+	return &p->sig.actions[signo];
+}
+
+void signal_actions_copy(struct process *child, const struct process *parent)
+{
+	if (parent->sig.actions)
+		memcpy(signal_action_set(child, 0), parent->sig.actions,
+		       (SIG_MAX + 1) * sizeof(*parent->sig.actions));
+}
+
+/* ---- queues ------------------------------------------------------------------------------------ */
 
 static void queue_remove(struct signal_queue *q, u64 mask)
 {
@@ -72,7 +98,7 @@ static bool is_stop(int signo)
 
 static bool ignored(const struct process *p, int signo)
 {
-	const struct sigaction_state *sa = &p->sig.action[signo];
+	const struct sigaction_state *sa = signal_action(p, signo);
 
 	if (signo == SIGKILL || signo == SIGSTOP)
 		return false;
@@ -103,14 +129,14 @@ static void cancel_opposites(struct process *p, int signo)
 static bool try_stop(struct process *p, int signo, u64 blocked)
 {
 	if (!is_stop(signo) || blocked & bit(signo) ||
-	    p->sig.action[signo].disposition != SIGD_DEFAULT)
+	    signal_action(p, signo)->disposition != SIGD_DEFAULT)
 		return false;
 	if (!p->stopped) {
 		struct siginfo info = { .signo = SIGCHLD, .code = CLD_STOPPED, .pid = p->pid,
 					.status = signo };
 
 		sched_process_stop(p);
-		if (p->parent && !(p->parent->sig.action[SIGCHLD].flags & SA_NOCLDSTOP))
+		if (p->parent && !(signal_action(p->parent, SIGCHLD)->flags & SA_NOCLDSTOP))
 			signal_send_process(p->parent, &info);
 	}
 	return true;

@@ -55,8 +55,15 @@ struct sigaction_state {
 
 struct signal_struct {
 	struct signal_queue pending; /* sent to the process */
-	struct sigaction_state action[SIG_MAX + 1];
+	struct sigaction_state *actions; /* [SIG_MAX + 1]; NULL: all as they are at first */
 };
+
+/* How a process takes a signal; for reading. */
+const struct sigaction_state *signal_action(const struct process *p, int signo);
+/* The same, to be changed. */
+struct sigaction_state *signal_action_set(struct process *p, int signo);
+/* fork(): the child takes signals as its parent does. */
+void signal_actions_copy(struct process *child, const struct process *parent);
 
 void signal_queue_init(struct signal_queue *q);
 void signal_queue_clear(struct signal_queue *q);

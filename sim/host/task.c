@@ -109,8 +109,8 @@ static void process_exit(struct process *p, int status)
 	info.code = status & 0x80 ? CLD_DUMPED : status & 0x7f ? CLD_KILLED : CLD_EXITED;
 	wake_up_all(&parent->wait_child, 0);
 	/* SIGCHLD ignored on purpose: the child is not to be waited for (wait(2), notes). */
-	if (parent->sig.action[SIGCHLD].disposition == SIGD_IGNORE ||
-	    parent->sig.action[SIGCHLD].flags & SA_NOCLDWAIT)
+	if (signal_action(parent, SIGCHLD)->disposition == SIGD_IGNORE ||
+	    signal_action(parent, SIGCHLD)->flags & SA_NOCLDWAIT)
 		process_reap(p);
 	signal_send_process(parent, &info);
 }

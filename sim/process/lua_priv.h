@@ -54,7 +54,7 @@ struct lua_frame {
 struct lua_task {
 	struct lua_proc *proc;
 	struct utask *u;
-	struct lua_frame frame[LUA_MAX_FRAMES];
+	struct lua_frame *frame; /* grows from one: handlers are rare */
 	int nframes;
 	struct syscall_req *req; /* where the call under way goes */
 	u64 instructions;	 /* since the last call */

@@ -58,9 +58,11 @@ static void proc_put(struct lua_proc *p)
 static void frame_push(struct lua_task *t, lua_State *from, int nargs)
 {
 	struct lua_world *lw = t->proc->lw;
-	struct lua_frame *f = &t->frame[t->nframes++];
 	bool before = lua_unlimited_begin(lw);
+	struct lua_frame *f;
 
+	t->frame = xrealloc(t->frame, (size_t)(t->nframes + 1) * sizeof(*f));
+	f = &t->frame[t->nframes++];
 	memset(f, 0, sizeof(*f));
 	f->co = lua_newthread(from);
 	/* A thread inherits the hook of its creator, who may be on the way to his end. */
@@ -100,6 +102,7 @@ void lua_task_free(struct lua_task *t)
 	while (t->nframes)
 		frame_pop(t);
 	proc_put(t->proc);
+	free(t->frame);
 	free(t);
 }
 
