@@ -27,7 +27,7 @@ row workload value unit
 for n in 10 100 1000; do
 	timed d.db --trace=schedule --set n=$n --set time=3s dumbbell.lua
 	e=$(events d.db)
-	segs=$(q d.db "SELECT sum(value) FROM counter c JOIN host h ON h.id = c.host WHERE c.name = 'InSegs' AND h.name LIKE 'b%'")
+	segs=$(q d.db "SELECT sum(value) FROM counter c JOIN host h ON h.id = c.host WHERE c.scope = 'nic' AND c.name = 'rx_packets' AND h.name LIKE 'b%'")
 	row "dumbbell, $n pairs: delivered TCP segments" "$(per "$segs" "$secs")" /s
 	row "dumbbell, $n pairs: events" "$(per "$e" "$secs")" /s
 done
