@@ -207,6 +207,7 @@ static int unix_init_sock(struct sock *sk)
 	wait_queue_init(&u->peer_wait, sk->host);
 	wait_entry_init_func(&u->peer_wake, peer_wake_relay, NULL);
 	list_init(&u->inflight_node);
+	list_init(&u->gc_node);
 	return 0;
 }
 

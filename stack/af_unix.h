@@ -57,6 +57,7 @@ struct unix_sock {
 	struct sk_buff *oob_skb; /* in receive_queue: the latest byte sent with MSG_OOB */
 	/* References by messages that have not been received; unix_gc.c. */
 	struct list_head inflight_node;
+	struct list_head gc_node; /* among those whose queue is still to be looked at */
 	u32 inflight, gc_refs;
 	bool gc_candidate, gc_reached;
 };

@@ -170,8 +170,8 @@ static void net_destroy(struct host *h)
 	}
 	neigh_table_free(net);
 	frag_table_free(net);
-	net_free_socks(net);
 	unix_net_free(net);
+	net_free_socks(net);
 	list_for_each_entry(dev, &h->netdevs->devices, node)
 		in_device_free(dev);
 	pmtu_table_free(net);

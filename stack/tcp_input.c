@@ -176,19 +176,6 @@ void tcp_data_queue(struct tcp_sock *tp, struct sk_buff *skb)
 
 /* ---- urgent data ---- */
 
-static void send_sigurg(struct sock *sk)
-{
-	struct siginfo info = { .signo = SIGURG, .code = SI_KERNEL };
-	struct process *p;
-
-	if (!sk->file || sk->file->owner_pid <= 0)
-		return;
-	p = process_find(sk->host, sk->file->owner_pid);
-	if (p)
-		signal_send_process(p, &info);
-	kill_fasync(sk->file, POLL_PRI, EPOLLPRI);
-}
-
 /* A new urgent pointer; it points at the byte before what RFC 9293 says (RFC 6093 2.2). */
 static void check_urg(struct tcp_sock *tp, const struct tcp_skb_cb *cb)
 {
@@ -202,7 +189,7 @@ static void check_urg(struct tcp_sock *tp, const struct tcp_skb_cb *cb)
 		return;
 	if (tp->urg_data && !after(ptr, tp->urg_seq))
 		return;
-	send_sigurg(sk);
+	sk_send_sigurg(sk);
 	/* The old urgent byte was never read and stands where the reader is: step over it. */
 	if (tp->urg_seq == tp->copied_seq && tp->urg_data && !sk->oobinline &&
 	    tp->copied_seq != tp->rcv_nxt) {

@@ -33,7 +33,9 @@ static inline u32 skb_account_truesize(u32 size)
 {
 	u32 head = SKB_DATA_ALIGN(size) + SKB_SHARED_INFO_SIZE;
 
-	return head <= 512 ? 512 + SKB_STRUCT_SIZE : max(skb_linear_truesize(size), 1024 + SKB_STRUCT_SIZE);
+	if (head <= 512)
+		return 512 + SKB_STRUCT_SIZE;
+	return max(skb_linear_truesize(size), 1024 + SKB_STRUCT_SIZE);
 }
 
 #endif

@@ -3,7 +3,8 @@
  * Sockets that only messages in flight refer to (net/unix/garbage.c in Linux).
  *
  * A socket may be sent over a socket, in the end over itself: then nobody can reach it, and its
- * count of references never becomes 0. So whenever a socket is closed while others are in flight:
+ * count of references never becomes 0. So whenever a socket is released while others are in flight
+ * (as on Linux, not when its last descriptor is closed and a message still holds it):
  *
  *   1. A candidate is a socket all references to whose file are in flight.
  *   2. From its references take those that lie in queues of candidates. What has some left can be
@@ -44,9 +45,9 @@ void unix_notinflight(struct net *net, const struct scm_fp_list *fpl)
 
 /* ---- looking into queues --------------------------------------------------------------------- */
 
-typedef void (*gc_fn)(struct unix_sock *child, bool *changed);
+typedef void (*gc_fn)(struct unix_sock *child, struct list_head *todo);
 
-static void scan_queue(struct sock *sk, gc_fn fn, bool *changed)
+static void scan_queue(struct sock *sk, gc_fn fn, struct list_head *todo)
 {
 	struct sk_buff *skb;
 
@@ -57,34 +58,34 @@ static void scan_queue(struct sock *sk, gc_fn fn, bool *changed)
 			struct unix_sock *child = file_unix_sock(fpl->fp[i]);
 
 			if (child && child->gc_candidate)
-				fn(child, changed);
+				fn(child, todo);
 		}
 	}
 }
 
-static void scan_children(struct unix_sock *u, gc_fn fn, bool *changed)
+static void scan_children(struct unix_sock *u, gc_fn fn, struct list_head *todo)
 {
 	struct sk_buff *skb;
 
 	if (u->sk.state != TCP_LISTEN) {
-		scan_queue(&u->sk, fn, changed);
+		scan_queue(&u->sk, fn, todo);
 		return;
 	}
 	list_for_each_entry(skb, &u->sk.receive_queue.list, node)
-		scan_queue(skb->sk, fn, changed);
+		scan_queue(skb->sk, fn, todo);
 }
 
-static void take_reference(struct unix_sock *child, bool *changed)
+static void take_reference(struct unix_sock *child, struct list_head *todo)
 {
 	child->gc_refs--;
 }
 
-static void reach(struct unix_sock *child, bool *changed)
+static void reach(struct unix_sock *child, struct list_head *todo)
 {
 	if (child->gc_reached)
 		return;
 	child->gc_reached = true;
-	*changed = true;
+	list_add_tail(&child->gc_node, todo);
 }
 
 /* ---- collecting ------------------------------------------------------------------------------ */
@@ -105,21 +106,22 @@ static bool find_candidates(struct unix_table *tab)
 
 static void find_reached(struct unix_table *tab)
 {
+	struct list_head todo;
 	struct unix_sock *u;
-	bool changed = true;
 
+	list_init(&todo);
 	list_for_each_entry(u, &tab->inflight, inflight_node) {
 		if (u->gc_candidate)
 			scan_children(u, take_reference, NULL);
 	}
-	list_for_each_entry(u, &tab->inflight, inflight_node)
-		u->gc_reached = u->gc_refs > 0;
-	while (changed) {
-		changed = false;
-		list_for_each_entry(u, &tab->inflight, inflight_node) {
-			if (u->gc_candidate && u->gc_reached)
-				scan_children(u, reach, &changed);
-		}
+	list_for_each_entry(u, &tab->inflight, inflight_node) {
+		if (u->gc_candidate && u->gc_refs)
+			reach(u, &todo);
+	}
+	while (!list_empty(&todo)) {
+		u = list_first_entry(&todo, struct unix_sock, gc_node);
+		list_del_init(&u->gc_node);
+		scan_children(u, reach, &todo);
 	}
 }
 

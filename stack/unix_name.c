@@ -258,6 +258,7 @@ void unix_net_free(struct net *net)
 
 	if (!tab)
 		return;
+	unix_gc(net);
 	for (u32 i = 0; i < UNIX_HASH_SIZE; i++) {
 		while (!list_empty(&tab->names[i]))
 			name_remove(net, list_first_entry(&tab->names[i], struct unix_address,

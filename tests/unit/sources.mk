@@ -63,6 +63,7 @@ UNIT_TESTS := \
 	trace_frame \
 	units \
 	unix \
+	unix_scm \
 
 UNIT_SUPPORT := \
 	support/lrun.c \
