@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 
 #include "sim/process/lua_priv.h"
+#include "stack/sock.h"
 
 #define LUA_MAX_READ (64 << 20) /* of one call: a bound on a program's mistakes */
 
@@ -275,19 +276,32 @@ static int l_sendmsg(lua_State *L)
 
 /* ---- receiving --------------------------------------------------------------------------------- */
 
+/* MSG_TRUNC on a TCP socket discards: the buffer was not filled (tcp(7)). */
+static bool discarded(lua_State *L, s64 flags)
+{
+	struct lua_task *t = lua_task_of(L);
+	struct file *f = flags & MSG_TRUNC ? fd_file(t->u->task, (int)t->req->a[0]) : NULL;
+	struct sock *sk = f ? sock_from_file(f) : NULL;
+
+	return sk && sk->type == SOCK_STREAM && sk->protocol == IPPROTO_TCP;
+}
+
 static int k_recv(lua_State *L, int status, lua_KContext ctx)
 {
-	s64 r = lua_result(L);
+	s64 r = lua_result(L), flags = lua_task_of(L)->req->a[3];
 	const struct name_buf *b = lua_call_buffer(L, 0);
 
 	if (r < 0)
 		return lua_push_error(L, r);
 	/* With MSG_TRUNC the result counts more than the buffer holds. */
-	lua_pushlstring(L, (const char *)b->data, (size_t)min(r, (s64)ctx));
-	return 1;
+	lua_pushlstring(L, (const char *)b->data, discarded(L, flags) ? 0 : (size_t)min(r, (s64)ctx));
+	if (!(flags & MSG_TRUNC))
+		return 1;
+	lua_pushinteger(L, r);
+	return 2;
 }
 
-/* recv(fd, count [, flags]) -> data ("" at the end of the stream) */
+/* recv(fd, count [, flags]) -> data ("" at the end of the stream); with MSG_TRUNC also the call's result */
 static int l_recv(lua_State *L)
 {
 	lua_Integer fd = luaL_checkinteger(L, 1), flags = luaL_optinteger(L, 3, 0);
@@ -306,8 +320,9 @@ static int k_recvfrom(lua_State *L, int status, lua_KContext ctx)
 	int n = k_recv(L, status, ctx);
 	struct name_buf *b = lua_call_buffer(L, 0);
 
-	if (n != 1)
+	if (lua_result(L) < 0)
 		return n;
+	lua_settop(L, lua_gettop(L) - (n - 1));
 	lua_push_sockaddr(L, &b->ss, b->len);
 	lua_pushinteger(L, lua_result(L));
 	return 3;
@@ -388,7 +403,7 @@ static int k_recvmsg(lua_State *L, int status, lua_KContext ctx)
 	if (r < 0)
 		return lua_push_error(L, r);
 	lua_createtable(L, 0, 6);
-	lua_pushlstring(L, (const char *)b->data, (size_t)min(r, (s64)ctx));
+	lua_pushlstring(L, (const char *)b->data, discarded(L, lua_task_of(L)->req->a[2]) ? 0 : (size_t)min(r, (s64)ctx));
 	lua_setfield(L, -2, "data");
 	lua_pushinteger(L, b->msg.msg_flags);
 	lua_setfield(L, -2, "flags");
