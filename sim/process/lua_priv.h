@@ -19,6 +19,7 @@ struct lua_world {
 	lua_State *L;
 	size_t used;
 	struct lua_limits limits;
+	int protected_calls;   /* of the scenario itself */
 	bool unlimited;	       /* what must not fail is being done */
 	int hook_interval;
 	u64 load_instructions; /* of the scenario itself, or of one check */
@@ -58,6 +59,7 @@ struct lua_task {
 	int nframes;
 	struct syscall_req *req; /* where the call under way goes */
 	u64 instructions;	 /* since the last call */
+	int protected_calls;	 /* pcall() and xpcall() that have not returned */
 	bool thread;		 /* not the first of its process */
 	int dying;		 /* the status to end with at the next resume() */
 };
@@ -102,6 +104,9 @@ extern const struct program_ops lua_program_ops;
 /* Work of ours between begin and end is not held against the limit on memory. */
 bool lua_unlimited_begin(struct lua_world *lw);
 void lua_unlimited_end(struct lua_world *lw, bool before);
+
+/* Counts what a C function does as so many instructions; an error at the limit. */
+void lua_charge(lua_State *L, u64 instructions);
 
 /* The iterator of pairs(): a C function with a state. */
 int lua_pairs_next(lua_State *L);

@@ -261,9 +261,62 @@ static int base_setmetatable(lua_State *L)
 	return 1;
 }
 
+/*
+ * Protected calls count as instructions, and only so many may be nested: a recursion through them that
+ * fails at its deepest level again and again takes few instructions, but long.
+ */
+#define PCALL_INSTRUCTIONS 100
+#define ERROR_INSTRUCTIONS 1000
+#define PCALL_DEPTH 150
+
+static int *pcall_depth(lua_State *L)
+{
+	struct lua_task *t = lua_task_maybe(L);
+
+	return t ? &t->protected_calls : &lua_world_of(L)->protected_calls;
+}
+
+/* lua_pcallk() of the nargs values above the function, all of which it takes. */
+static int protected_call(lua_State *L, int nargs, int nresults, lua_KFunction k)
+{
+	lua_charge(L, PCALL_INSTRUCTIONS);
+	if (*pcall_depth(L) == PCALL_DEPTH)
+		return luaL_error(L, "more than %d protected calls inside each other", PCALL_DEPTH);
+	++*pcall_depth(L);
+	return k(L, lua_pcallk(L, nargs, nresults, 0, 0, k), 0);
+}
+
+/* Did it end without an error? */
+static bool protected_ok(lua_State *L, int status)
+{
+	--*pcall_depth(L);
+	if (status == LUA_OK || status == LUA_YIELD)
+		return true;
+	lua_charge(L, ERROR_INSTRUCTIONS);
+	return false;
+}
+
+static int k_pcall(lua_State *L, int status, lua_KContext ctx)
+{
+	if (protected_ok(L, status))
+		return lua_gettop(L); /* true, which base_pcall() put there, and the results */
+	lua_pushboolean(L, false);
+	lua_insert(L, -2);
+	return 2;
+}
+
+static int base_pcall(lua_State *L)
+{
+	luaL_checkany(L, 1);
+	lua_pushboolean(L, true);
+	lua_insert(L, 1);
+	return protected_call(L, lua_gettop(L) - 2, LUA_MULTRET, k_pcall);
+}
+
 /* Handler and error have become the result. */
 static int k_handled(lua_State *L, int status, lua_KContext ctx)
 {
+	protected_ok(L, status);
 	lua_pushboolean(L, false);
 	lua_insert(L, -2);
 	return 2;
@@ -272,14 +325,14 @@ static int k_handled(lua_State *L, int status, lua_KContext ctx)
 /* Stack: handler, then the function's results or its error. */
 static int k_xpcall(lua_State *L, int status, lua_KContext ctx)
 {
-	if (status == LUA_OK || status == LUA_YIELD) {
+	if (protected_ok(L, status)) {
 		lua_pushboolean(L, true);
 		lua_replace(L, 1);
 		return lua_gettop(L);
 	}
 	lua_pushvalue(L, 1);
 	lua_insert(L, -2);
-	return k_handled(L, lua_pcallk(L, 1, 1, 0, ctx, k_handled), ctx);
+	return protected_call(L, 1, 1, k_handled);
 }
 
 /*
@@ -293,7 +346,7 @@ static int base_xpcall(lua_State *L)
 	lua_pushvalue(L, 2);
 	lua_replace(L, 1);
 	lua_replace(L, 2);
-	return k_xpcall(L, lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, k_xpcall), 0);
+	return protected_call(L, lua_gettop(L) - 2, LUA_MULTRET, k_xpcall);
 }
 
 /* As the standard one, but not a way around the seal of the libraries. */
@@ -332,13 +385,14 @@ static void take(lua_State *L, lua_CFunction open, const char *const *names)
 
 void lua_open_base(lua_State *L)
 {
-	static const char *const names[] = { "assert", "error", "getmetatable", "ipairs", "pcall",
+	static const char *const names[] = { "assert", "error", "getmetatable", "ipairs",
 					     "rawequal", "rawget", "rawlen", "select",
 					     "tonumber", "type", "_VERSION", NULL };
 	static const luaL_Reg regs[] = {
 		{ "pairs", base_pairs },	       { "next", base_next },
 		{ "tostring", base_tostring },	       { "print", base_print },
 		{ "setmetatable", base_setmetatable }, { "rawset", base_rawset },
+		{ "pcall", base_pcall },
 		{ "xpcall", base_xpcall },
 		{ NULL, NULL },
 	};

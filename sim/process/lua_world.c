@@ -51,23 +51,36 @@ void lua_unlimited_end(struct lua_world *lw, bool before)
 	lw->unlimited = before;
 }
 
-static void count_hook(lua_State *L, lua_Debug *ar)
+static void count_hook(lua_State *L, lua_Debug *ar);
+
+/* level: of the stack, whose line the error names. */
+static void count(lua_State *L, u64 instructions, int level)
 {
 	struct lua_task *t = lua_task_maybe(L);
 	struct lua_world *lw = lua_world_of(L);
 	u64 *n = t ? &t->instructions : &lw->load_instructions;
 
-	*n += (u64)lw->hook_interval;
+	*n += instructions;
 	if (*n <= lw->limits.instructions)
 		return;
 	lw->limit_hit = true;
 	/* From now on at every instruction, so that no pcall() around the loop can go on. */
 	lua_sethook(L, count_hook, LUA_MASKCOUNT, 1);
-	luaL_where(L, 0); /* a hook is not a level of its own */
+	luaL_where(L, level);
 	lua_pushfstring(L, "more than %I instructions without a call: an endless loop?",
 			(lua_Integer)lw->limits.instructions);
 	lua_concat(L, 2);
 	lua_error(L);
+}
+
+static void count_hook(lua_State *L, lua_Debug *ar)
+{
+	count(L, (u64)lua_world_of(L)->hook_interval, 0); /* a hook is not a level of its own */
+}
+
+void lua_charge(lua_State *L, u64 instructions)
+{
+	count(L, instructions, 1);
 }
 
 void lua_world_count_anew(struct lua_world *lw)

@@ -167,6 +167,22 @@ static void random_is_in_range(void **state)
 		     "false\twrong number of arguments\n");
 }
 
+static void protected_calls(void **state)
+{
+	lprog_expect("print(pcall(function(...) sleep('1ms') return ... end, 1, nil, 3))\n"
+		     "print(pcall(function() sleep('1ms') error('x', 0) end))\n"
+		     "print(xpcall(function(...) sleep('1ms') return ... end, print, 4, 5))\n"
+		     "print(xpcall(error, function(m) sleep('1ms') return 'handled ' .. m end, 'it'))\n"
+		     "print(xpcall(error, error, 'again')) print(pcall(pcall))\n"
+		     "print(pcall(pcall, error, 'e')) print(select('#', pcall(error)))\n"
+		     "local n = 0 local function deep() n = n + 1 local ok, e = pcall(deep)\n"
+		     "  if not ok then error(e, 0) end end\n"
+		     "print(pcall(deep)) print(n)",
+		     "true\t1\tnil\t3\nfalse\tx\ntrue\t4\t5\nfalse\thandled it\nfalse\tagain\n"
+		     "false\tbad argument #1 to '?' (value expected)\ntrue\tfalse\te\n2\n"
+		     "false\tt.lua:8: more than 150 protected calls inside each other\n150\n");
+}
+
 static void lrun_limited(struct lrun *r, const char *text)
 {
 	r->o.instructions = 200000;
@@ -180,6 +196,7 @@ static void endless_loops_end(void **state)
 		"while true do end",
 		"while true do pcall(function() while true do end end) end",
 		"local f f = function() while true do xpcall(f, f) end end f()",
+		"local f f = function() while true do pcall(f) end end f()",
 		"local t = setmetatable({}, {__index = function(t, k) return t[k] end})\n"
 		"while true do pcall(function() return t.x end) end",
 		"for i = 1, math.huge do local s = ('x'):rep(10) end",
@@ -290,6 +307,7 @@ int main(void)
 		cmocka_unit_test(sort_that_fails_changes_nothing),
 		cmocka_unit_test(random_streams_belong_to_processes),
 		cmocka_unit_test(random_is_in_range),
+		cmocka_unit_test(protected_calls),
 		cmocka_unit_test(endless_loops_end),
 		cmocka_unit_test(calls_start_the_count_anew),
 		cmocka_unit_test(memory_is_limited),
