@@ -52,7 +52,7 @@ struct unix_sock {
 	struct sock *peer;     /* held */
 	struct sock *listener; /* that will accept it; not held: it releases its embryos */
 	struct wait_queue_head peer_wait; /* for room in receive_queue */
-	struct wait_entry peer_wake;	  /* in peer's peer_wait: polled for writing, no room there */
+	struct wait_entry peer_wake;	  /* in peer's peer_wait: polled, no room there */
 	struct sock *peer_wake_at;
 	struct sk_buff *oob_skb; /* in receive_queue: the latest byte sent with MSG_OOB */
 	/* References by messages that have not been received; unix_gc.c. */

@@ -104,6 +104,10 @@ void kill_fasync(struct file *f, int code, u32 band)
 {
 }
 
+void sk_send_sigurg(struct sock *sk)
+{
+}
+
 void iov_copy_from(const struct iov_iter *it, size_t off, void *to, size_t len)
 {
 	memcpy(to, (const char *)it->iov->iov_base + off, len);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * unix(7): what travels beside the data (files, credentials, urgent bytes), and what becomes of sockets
- * that only messages hold.
+ * unix(7): what travels beside the data (files, credentials, urgent bytes), and what becomes of
+ * sockets that only messages hold.
  */
 #include "tests/unit/unit.h"
 #include "tests/unit/support/vrun.h"
@@ -300,7 +300,7 @@ static void peercred(struct vproc *p)
 
 /* ---- cycles ---------------------------------------------------------------------------------- */
 
-/* A pipe's only writing end is in the queue of a socket that is in the queue of another, and so on. */
+/* A pipe's only writing end is in the queue of a socket that is in another's queue, and so on. */
 static void cycle(struct vproc *p, int type, bool closed)
 {
 	int a[2], b[2], pipefd[2], fds[3];
