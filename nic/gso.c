@@ -187,11 +187,13 @@ int skb_gso_segment(struct sk_buff *skb, struct sk_buff_head *out)
 		last = seg;
 		n++;
 	}
-	last->sk = skb->sk;
-	last->destructor = skb->destructor;
-	last->truesize = skb->truesize;
-	skb->sk = NULL;
-	skb->destructor = NULL;
+	if (last) {
+		last->sk = skb->sk;
+		last->destructor = skb->destructor;
+		last->truesize = skb->truesize;
+		skb->sk = NULL;
+		skb->destructor = NULL;
+	}
 	consume_skb(skb);
 	return n;
 }

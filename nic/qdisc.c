@@ -78,17 +78,16 @@ void qdisc_watchdog_schedule(struct Qdisc *q, nsec_t t)
 struct Qdisc *qdisc_new(struct net_device *dev, struct netdev_queue *txq, const char *kind,
 			const void *params, int *err)
 {
-	struct Qdisc *q = NULL;
+	size_t i = 0;
+	struct Qdisc *q;
 
 	*err = -ENOENT;
-	for (size_t i = 0; i < ARRAY_SIZE(kinds) && !q; i++) {
-		if (strcmp(kinds[i]->id, kind) != 0)
-			continue;
-		q = xcalloc(1, sizeof(*q));
-		q->ops = kinds[i];
-	}
-	if (!q)
+	while (i < ARRAY_SIZE(kinds) && strcmp(kinds[i]->id, kind) != 0)
+		i++;
+	if (i == ARRAY_SIZE(kinds))
 		return NULL;
+	q = xcalloc(1, sizeof(*q));
+	q->ops = kinds[i];
 	q->dev = dev;
 	q->txq = txq;
 	q->limit = dev->tx_queue_len;

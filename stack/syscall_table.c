@@ -235,7 +235,7 @@ static const struct syscall_entry calls[] = {
 
 /* Requests that are no system calls; CALL_COMPUTE and CALL_LOG are the driver's own (syscall.c). */
 static const struct syscall_entry pseudo_calls[] = {
-	[CALL_COMPUTE - CALL_COMPUTE] = { "compute", "d", NULL, false },
+	[0] = { "compute", "d", NULL, false },
 	[CALL_LOG - CALL_COMPUTE] = { "log", "d", NULL, false },
 	[CALL_SPAWN - CALL_COMPUTE] = { "spawn", "", do_spawn, false },
 	[CALL_YIELD - CALL_COMPUTE] = { "yield", "", do_sched_yield, false },

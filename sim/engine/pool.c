@@ -123,7 +123,7 @@ void pool_free(struct pool *p, void *obj)
 {
 	struct link_word *word = obj;
 
-	assert(obj && p->in_use > 0);
+	assert(p->in_use > 0);
 	p->in_use--;
 	if (POOL_IS_HEAP) {
 		free(obj);

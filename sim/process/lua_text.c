@@ -118,7 +118,8 @@ static int math_random(lua_State *L)
 			v = rng_u64(r);
 		v %= range;
 	}
-	lua_pushinteger(L, (lua_Integer)((u64)lo + v));
+	v += (u64)lo;
+	lua_pushinteger(L, (lua_Integer)v);
 	return 1;
 }
 
