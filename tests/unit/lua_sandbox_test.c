@@ -197,8 +197,8 @@ static void endless_loops_end(void **state)
 		"while true do pcall(function() while true do end end) end",
 		"local f f = function() while true do xpcall(f, f) end end f()",
 		"local f f = function() while true do pcall(f) end end f()",
-		"local t = setmetatable({}, {__index = function(t, k) return t[k] end})\n"
-		"while true do pcall(function() return t.x end) end",
+		("local t = setmetatable({}, {__index = function(t, k) return t[k] end})\n"
+		 "while true do pcall(function() return t.x end) end"),
 		"for i = 1, math.huge do local s = ('x'):rep(10) end",
 	};
 
@@ -233,8 +233,8 @@ static void memory_is_limited(void **state)
 		"local s = 'x' while true do s = s .. s end",
 		"local t = {} while true do t = {t} end",
 		"local s = ('x'):rep(1 << 40)",
-		"fork(function(t) end, (function() local t = {} for i = 1, 100000 do t[i] = i end\n"
-		"local s = ('x'):rep(5 << 20) return t end)(), ('y'):rep(6 << 20))",
+		("fork(function(t) end, (function() local t = {} for i = 1, 100000 do t[i] = i end\n"
+		 "local s = ('x'):rep(5 << 20) return t end)(), ('y'):rep(6 << 20))"),
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(eaters); i++) {
