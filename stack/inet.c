@@ -228,8 +228,7 @@ static void cmsg_pktinfo(struct inet_sock *inet, struct msg *m, const struct ip_
 void inet_cmsg_recv(struct inet_sock *inet, struct msg *m, const struct ip_rx *rx, u16 dport)
 {
 	bool v4 = inet->sk.family == AF_INET;
-	int ttl = rx->ttl, tos = rx->tos;
-	u8 tos_byte = rx->tos;
+	int ttl = rx->ttl, tos;
 
 	if (inet->pktinfo)
 		cmsg_pktinfo(inet, m, rx);
@@ -239,8 +238,9 @@ void inet_cmsg_recv(struct inet_sock *inet, struct msg *m, const struct ip_rx *r
 	if (!inet->recvtos)
 		return;
 	/* IP_TOS is a byte, IPV6_TCLASS an int. */
+	tos = rx->tos;
 	if (v4)
-		put_cmsg(m, IPPROTO_IP, IP_TOS, sizeof(tos_byte), &tos_byte);
+		put_cmsg(m, IPPROTO_IP, IP_TOS, sizeof(rx->tos), &rx->tos);
 	else
 		put_cmsg(m, IPPROTO_IPV6, IPV6_TCLASS, sizeof(tos), &tos);
 }
