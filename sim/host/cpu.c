@@ -121,9 +121,26 @@ static void cpu_dispatch(struct cpu *cpu)
 
 void cpu_kick(struct cpu *cpu)
 {
-	/* Busy, or at work on an effect: dispatch follows anyway. */
-	if (cpu->ctx == CTX_IDLE && cpu->host->cur_cpu != cpu)
+	/* At work on an effect, or in an interrupt: dispatch follows anyway. */
+	if (cpu->host->cur_cpu == cpu || cpu->ctx == CTX_HARDIRQ || cpu->ctx == CTX_SOFTIRQ)
+		return;
+	if (cpu->ctx == CTX_IDLE)
 		cpu_dispatch(cpu);
+}
+
+void cpu_interrupt(struct cpu *cpu)
+{
+	struct host *h = cpu->host;
+
+	/* From a step of this host: as raise_softirq() in a task, it waits for the step's end. */
+	if (h->cur_cpu || cpu->ctx != CTX_TASK || cpu->in_ksoftirqd) {
+		cpu_kick(cpu);
+		return;
+	}
+	if (choose(h->sim, h->id, CHOICE_IRQ, 2))
+		return;
+	step_suspend(cpu);
+	cpu_dispatch(cpu);
 }
 
 static void hardirq_run(struct cpu *cpu)

@@ -114,5 +114,7 @@ void cpu_charge(struct host *h, nsec_t cost);
 bool cpu_in_interrupt(const struct cpu *cpu);
 /* Gives work to a CPU that has none; does nothing to one that is busy. For sched.c. */
 void cpu_kick(struct cpu *cpu);
+/* The same, but from outside any step (a timer of the host) it suspends a task's step. For softirq.c. */
+void cpu_interrupt(struct cpu *cpu);
 
 #endif

@@ -26,7 +26,7 @@ void softirq_raise(struct cpu *cpu, enum softirq_nr nr)
 	if (cpu->softirq_active || cpu->ctx == CTX_HARDIRQ)
 		return;
 	cpu->softirq_kick = true;
-	cpu_kick(cpu);
+	cpu_interrupt(cpu);
 }
 
 static void loop_begin(struct cpu *cpu)

@@ -15,6 +15,7 @@ UNIT_TESTS := \
 	fragment \
 	gro \
 	gso \
+	host \
 	icmp \
 	ip \
 	link \
