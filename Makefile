@@ -82,7 +82,7 @@ help:
 	@echo 'make unit       unit tests only; T=NAME for one'
 	@echo 'make lint       clang-tidy, cppcheck, layers, banned functions'
 	@echo 'make fuzz       fuzz what parses; FUZZ_SECONDS=20 for each target'
-	@echo 'make bench      measure'
+	@echo 'make bench      measure; BENCH="dumbbell idle" for some of it'
 	@echo 'CC=clang, SANITIZE=1 (address and undefined behaviour), V=1 (show commands)'
 
 deps:
@@ -111,9 +111,6 @@ check: deps-check
 	@tests/determinism/run.sh build/gcc/sockloom build/clang/sockloom $(SEEDS)
 	@$(MAKE) --no-print-directory fuzz
 	@echo 'check: all passed'
-
-bench: $(BUILD)/sockloom
-	@tests/bench/run.sh $(CURDIR)/$<
 
 unit-bins: $(UNITBIN)
 
@@ -146,6 +143,23 @@ fuzz:
 		-dict=tests/fuzz/$$f.dict build/fuzz/corpus/$$f tests/fuzz/corpus/$$f >$$log 2>&1 || \
 		{ tail -60 $$log; echo "fuzz: $$f failed; $$log has all"; exit 1; }; \
 		echo "fuzz: $$f:$$(sed -n 's/.*number_of_executed_units://p' $$log) inputs, nothing found"; done
+
+# make bench [BENCH="dumbbell idle"]. With ns-3 there, the same dumbbell in it, in the same run.
+bench: $(BUILD)/sockloom $(BUILD)/tests/bench/cost
+	@if pkg-config --exists ns3-internet ns3-point-to-point ns3-applications 2>/dev/null; then \
+		$(SUB) $(BUILD)/tests/bench/ns3_dumbbell; fi
+	@tests/bench/run.sh $(BUILD) $(BENCH)
+
+$(BUILD)/tests/bench/cost: tests/bench/cost.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
+
+NS3MODS := core network internet point-to-point applications
+$(BUILD)/tests/bench/ns3_dumbbell: tests/bench/ns3_dumbbell.cc
+	@mkdir -p $(@D)
+	$(call say,CXX,$@)
+	$(Q)$(CXX) -std=c++17 -O2 -w -o $@ $< $(NS3MODS:%=-lns3-%)
 
 fuzz-bins: $(FUZZERS:%=$(BUILD)/tests/fuzz/%_fuzz)
 

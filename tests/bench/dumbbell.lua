@@ -1,7 +1,7 @@
 -- n TCP bulk transfers through one bottleneck: 1 Gbit/s and 1 ms at the edges, 1 Gbit/s, 10 ms and a
 -- queue of 1,000 packets in the middle. idle: hosts beside them that do nothing.
 local N, IDLE = param("n", 100), param("idle", 0)
--- Interrupt moderation as servers have it; each interrupt is half a dozen events.
+-- Interrupt moderation as servers have it; each interrupt is half a dozen events. "0us": one for each packet.
 local ITR = param("itr", "100us")
 scenario{ about = "dumbbell bulk transfer", duration = param("time", "3s") }
 
@@ -40,7 +40,9 @@ for i = 1, N do
 end
 
 for i = 1, IDLE do
-  host("idle" .. i):spawn("server", function()
+  local h = host("idle" .. i)
+  h:nic{ ip = ("11.%d.%d.%d/8"):format(i // 65536, i // 256 % 256, i % 256) }
+  h:spawn("server", function()
     local s = assert(socket(AF_INET, SOCK_STREAM))
     assert(bind(s, { addr = "0.0.0.0", port = 80 }))
     assert(listen(s))

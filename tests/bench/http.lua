@@ -1,34 +1,54 @@
--- Short connections: n clients fetch 1,000 bytes, each over a connection of its own, one after the other.
-local N = param("n", 50)
-scenario{ about = "HTTP-like connections", duration = param("time", "500ms") }
+-- HTTP-like connections: N clients behind a router, each opens one connection after another, asks with 100
+-- bytes, reads 10,000 and closes first. The server is one epoll loop.
+scenario{ about = "short TCP connections", duration = param("duration", "3s") }
 
-local server = host{ name = "server", cpus = 4 }
-local sw = switch{ name = "sw", ports = N + 1 }
-link{ server:nic{ ip = "10.0.0.1/16", queues = 4, rx_ring = 1024 }, sw, rate = "10Gbit", delay = "5us" }
-for q = 0, 3 do
-  server:spawn("httpd" .. q, { cpu = q }, function()
-    local s = assert(socket(AF_INET, SOCK_STREAM))
-    assert(setsockopt(s, SOL_SOCKET, SO_REUSEPORT, 1))
-    assert(bind(s, { addr = "0.0.0.0", port = 80 }))
-    assert(listen(s, 1024))
-    local page = ("x"):rep(1000)
-    while true do
-      local fd = assert(accept(s))
-      recv(fd, 1000)
-      send(fd, page)
-      close(fd)
+local CLIENTS, REQUEST, RESPONSE = param("clients", 100), param("request", 100), param("response", 10000)
+
+local router, server = host{ name = "router", forward = true }, host{ name = "server" }
+link{ server:nic{ ip = "10.0.0.1/30" }, router:nic{ ip = "10.0.0.2/30" },
+      rate = "10Gbit", delay = "2500us", queue = 1000 }
+server:route("default", { via = "10.0.0.2" })
+
+server:spawn("httpd", { nofile = 65536 }, function()
+  local lfd = assert(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK))
+  assert(bind(lfd, { family = AF_INET, addr = "0.0.0.0", port = 80 }))
+  assert(listen(lfd, 4096))
+  local ep = assert(epoll_create1())
+  assert(epoll_ctl(ep, EPOLL_CTL_ADD, lfd, EPOLLIN))
+  local body = ("x"):rep(RESPONSE)
+  while true do
+    for _, ev in ipairs(assert(epoll_wait(ep, 64))) do
+      if ev.data == lfd then
+        local fd = accept(lfd)
+        while fd do
+          epoll_ctl(ep, EPOLL_CTL_ADD, fd, EPOLLIN)
+          fd = accept(lfd)
+        end
+      else
+        local request = recv(ev.data, 4096)
+        if request and request ~= "" then send(ev.data, body) else close(ev.data) end
+      end
     end
-  end)
-end
-for i = 1, N do
-  local c = host("c" .. i)
-  link{ c:nic{ ip = ("10.0.%d.%d/16"):format(1 + i // 200, 1 + i % 200) }, sw, rate = "1Gbit", delay = "20us" }
-  c:spawn("fetch", { start = i .. "us" }, function()
+  end
+end)
+
+for i = 0, CLIENTS - 1 do
+  local c, prefix, low = host{ name = "c" .. i }, ("10.1.%d."):format(i // 64), i % 64 * 4
+  link{ c:nic{ ip = prefix .. low + 1 .. "/30" }, router:nic{ ip = prefix .. low + 2 .. "/30" },
+        rate = "1Gbit", delay = "2500us", queue = 1000 }
+  c:route("default", { via = prefix .. low + 2 })
+  c:spawn("client", { start = 1000 + i * 20000000 // CLIENTS .. "ns" }, function()
+    local request = ("x"):rep(REQUEST)
     while true do
       local fd = assert(socket(AF_INET, SOCK_STREAM))
-      assert(connect(fd, { addr = "10.0.0.1", port = 80 }))
-      send(fd, "GET / HTTP/1.0\r\n\r\n")
-      while (recv(fd, 2000) or "") ~= "" do end
+      assert(connect(fd, { family = AF_INET, addr = "10.0.0.1", port = 80 }))
+      assert(send(fd, request))
+      local got = 0
+      while got < RESPONSE do
+        local data = assert(recv(fd, 65536))
+        assert(data ~= "", "closed early")
+        got = got + #data
+      end
       close(fd)
     end
   end)

@@ -1,69 +1,109 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Measures, and prints one table. All figures are of one run on one core; compare them as ratios within it.
-# Usage: run.sh SOCKLOOM
+# Measures sockloom and prints a table. Rates are for each second of CPU time of the whole process, building
+# the world included: wall time says more about what else the machine does. Compare figures of one run only.
+# Usage: run.sh BUILD [NAME...]; names are those of the functions below, all of them when none is given.
 set -eu
-sockloom=$1
-cd "$(dirname "$0")"
+build=$1
+shift
+cd "$(dirname "$0")/../.."
+sockloom=$build/sockloom cost=$build/tests/bench/cost
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
+db=$tmp/bench.db
 
-# timed DB ARGS...: user+system seconds in $secs, peak memory in KiB in $kib
-timed() {
-	db=$1
-	shift
-	/usr/bin/env bash -c 'TIMEFORMAT="%U %S"; time "$@" >/dev/null' x "$sockloom" run -q -o "$tmp/$db" "$@" 2>"$tmp/time" || {
-		cat "$tmp/time" >&2
-		exit 1
-	}
-	secs=$(awk 'END { print $1 + $2 }' "$tmp/time")
+row() { printf '%-46s %14s  %s\n' "$1" "$2" "$3"; }
+calc() { awk "BEGIN { printf \"%.${2:-0}f\", $1 }"; }
+ask() { "$sockloom" show "$db" --sql "$1" | tail -n 1 | sed 's/^ *//; s/ *$//'; }
+
+# run LEVEL SCENARIO [NAME=VALUE...]: sets cpu, rss and events.
+run() {
+	level=$1 lua=tests/bench/$2.lua
+	shift 2
+	for p in "$@"; do set -- "$@" --set "$p"; shift; done
+	rm -f "$db"*
+	"$cost" "$tmp/cost" "$sockloom" run -q --trace="$level" -o "$db" "$@" "$lua" >"$tmp/out"
+	read -r cpu _ rss <"$tmp/cost"
+	events=$(ask "SELECT value FROM run WHERE key = 'events'")
 }
-q() { "$sockloom" show "$tmp/$1" --sql "$2" | tail -n 1 | tr -d ' '; }
-events() { q "$1" "SELECT value FROM run WHERE key = 'events'"; }
-per() { awk -v n="$1" -v s="$2" 'BEGIN { r = 0; if (s > 0) r = n / s; printf "%.0f", r }'; }
-row() { printf '%-58s %14s %s\n' "$1" "$2" "$3"; }
 
-row workload value unit
-for n in 10 100 1000; do
-	timed d.db --trace=schedule --set n=$n --set time=3s dumbbell.lua
-	e=$(events d.db)
-	segs=$(q d.db "SELECT sum(value) FROM counter c JOIN host h ON h.id = c.host WHERE c.scope = 'nic' AND c.name = 'rx_packets' AND h.name LIKE 'b%'")
-	row "dumbbell, $n pairs: delivered TCP segments" "$(per "$segs" "$secs")" /s
-	row "dumbbell, $n pairs: events" "$(per "$e" "$secs")" /s
-done
-timed d.db --trace=schedule --set n=100 --set time=1s dumbbell.lua
-alone=$(per "$(events d.db)" "$secs")
-timed l.db --trace=schedule --set n=1 --set time=1ms --set idle=50000 dumbbell.lua
-load=$secs
-timed d.db --trace=schedule --set n=100 --set time=1s --set idle=50000 dumbbell.lua
-beside=$(per "$(events d.db)" "$(awk -v a="$secs" -v b="$load" 'BEGIN { print a - b }')")
-row "the same, beside 50,000 idle hosts (set-up taken off)" "$(awk -v a="$beside" -v b="$alone" 'BEGIN { printf "%.2f", a / b }')" "of the rate without them"
-timed f.db --trace=schedule fanin.lua
-row "UDP echo fan-in, 100 clients: datagrams answered" "$(per "$(q f.db "SELECT sum(value) FROM counter c JOIN host h ON h.id = c.host WHERE c.name = 'InDatagrams' AND h.name LIKE 'c%'")" "$secs")" /s
-row "UDP echo fan-in: events" "$(per "$(events f.db)" "$secs")" /s
-timed h.db --trace=schedule http.lua
-row "HTTP-like, 50 clients: connections" "$(per "$(q h.db "SELECT sum(value) FROM counter WHERE name = 'PassiveOpens'")" "$secs")" /s
-timed a.db --trace=all --set time=200ms dumbbell.lua
-all=$secs
-rows=$(q a.db "SELECT max(seq) FROM (SELECT max(seq) AS seq FROM hop UNION ALL SELECT max(seq) FROM counter UNION ALL SELECT max(seq) FROM task)")
-timed n.db --trace=schedule --set time=200ms dumbbell.lua
-row "trace=all: rows (what writing them adds)" "$(per "$rows" "$(awk -v a="$all" -v b="$secs" 'BEGIN { print a - b }')")" /s
+# Full frames that reached the sinks. A frame of 1448 bytes of payload has 66 of headers.
+segments() {
+	ask "SELECT sum(c.value) / 1514 FROM counter c JOIN host h ON h.id = c.host WHERE h.name GLOB 'b[0-9]*'
+	     AND c.name = 'rx_queue_0_bytes'"
+}
 
-# Memory: the difference between two sizes, so that the program itself does not count.
-peak() {
-	"$sockloom" run -q --trace=none -o "$tmp/i.db" --set n="$1" idle.lua &
-	pid=$!
-	m=0
-	while kill -0 $pid 2>/dev/null; do
-		k=$(awk '/VmHWM/ { print $2 }' /proc/$pid/status 2>/dev/null || true)
-		[ -n "$k" ] && m=$k
-		sleep 0.02
+dumbbell() {
+	run schedule dumbbell n=100 time=3s
+	seg=$(segments)
+	rate=$(calc "$seg / $cpu")
+	row "dumbbell, 100 pairs: segments/s" "$rate" "$(calc "$events / $seg" 1) events for each segment"
+	row "dumbbell, 100 pairs: events/s" "$(calc "$events / $cpu")" "$cpu s of CPU, $rss KiB"
+	run schedule dumbbell n=100 time=3s itr=0us
+	seg=$(segments)
+	row "dumbbell, an interrupt a packet: segments/s" "$(calc "$seg / $cpu")" \
+		"$(calc "$events / $seg" 1) events for each segment"
+	row "dumbbell, an interrupt a packet: events/s" "$(calc "$events / $cpu")" "$cpu s of CPU"
+	peer=$build/tests/bench/ns3_dumbbell
+	if [ -x "$peer" ]; then
+		"$cost" "$tmp/cost" "$peer" 100 3 >"$tmp/out"
+		read -r cpu _ rss <"$tmp/cost"
+		theirs=$(calc "$(sed -n 's/^segments //p' "$tmp/out") / $cpu")
+		row "ns-3, the same dumbbell: segments/s" "$theirs" "$cpu s of CPU, $rss KiB"
+		row "sockloom : ns-3" "$(calc "$rate / $theirs" 1)" ""
+	else
+		row "ns-3, the same dumbbell: segments/s" "-" "libns3-dev is not installed"
+	fi
+}
+
+# Does an event cost more beside hosts that do nothing? What building them costs is taken off.
+crowd() {
+	run schedule dumbbell n=20 time=2s
+	alone=$cpu few=$events
+	run schedule dumbbell n=20 time=1ms idle=50000
+	setup=$cpu built=$events
+	run schedule dumbbell n=20 time=2s idle=50000
+	row "an event beside 50,000 idle hosts: ns" "$(calc "($cpu - $setup) * 1e9 / ($events - $built)")" \
+		"alone: $(calc "$alone * 1e9 / $few")"
+}
+
+udpecho() {
+	run schedule udpecho clients=100 duration=10s
+	n=$(ask "SELECT sum(value) / 2 FROM counter WHERE name = 'InDatagrams'")
+	row "UDP echo, 100 clients: echoes/s" "$(calc "$n / $cpu")" "$(calc "$events / $n" 1) events for each echo"
+	row "UDP echo, 100 clients: events/s" "$(calc "$events / $cpu")" "$cpu s of CPU"
+}
+
+http() {
+	run schedule http clients=100 duration=3s
+	n=$(ask "SELECT sum(value) FROM counter WHERE name = 'PassiveOpens'")
+	row "HTTP-like, 100 clients: connections/s" "$(calc "$n / $cpu")" \
+		"$(calc "$events / $n" 1) events for each connection"
+	row "HTTP-like, 100 clients: events/s" "$(calc "$events / $cpu")" "$cpu s of CPU"
+}
+
+# The difference of two sizes leaves out what the process itself needs.
+idle() {
+	run schedule idle n=10000
+	small=$rss
+	run schedule idle n=100000
+	row "an idle host: bytes" "$(calc "($rss - $small) * 1024 / 90000")" "NIC, link, program, listening socket"
+	row "100,000 hosts: seconds" "$cpu" "$rss KiB"
+}
+
+# Rows over the CPU time of the whole run, and over what tracing added to it.
+trace() {
+	run none dumbbell n=10 time=500ms
+	base=$cpu
+	tables=$(ask "SELECT group_concat('SELECT count(*) AS n FROM ' || name, ' UNION ALL ') FROM sqlite_master
+		 WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
+	for level in schedule syscalls packets all; do
+		run $level dumbbell n=10 time=500ms
+		n=$(ask "SELECT sum(n) FROM ($tables)")
+		row "trace at level $level: rows/s" "$(calc "$n / $cpu")" \
+			"$n rows, $(calc "$n / ($cpu - $base + 1e-9)") for each second that tracing added"
 	done
-	wait $pid
-	echo "$m"
 }
-small=$(peak 10000)
-large=$(peak 30000)
-row "memory of an idle host with a listening program" "$(awk -v a="$large" -v b="$small" 'BEGIN { printf "%.0f", (a - b) * 1024 / 20000 }')" bytes
-timed i.db --trace=none --set n=100000 idle.lua
-row "100,000 idle hosts: whole run" "$secs" s
+
+[ $# -gt 0 ] || set -- dumbbell crowd udpecho http idle trace
+for name in "$@"; do "$name"; done
