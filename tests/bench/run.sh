@@ -58,11 +58,11 @@ dumbbell() {
 
 # Does an event cost more beside hosts that do nothing? What building them costs is taken off.
 crowd() {
-	run schedule dumbbell n=20 time=2s
+	run schedule dumbbell n=100 time=3s
 	alone=$cpu few=$events
-	run schedule dumbbell n=20 time=1ms idle=50000
+	run schedule dumbbell n=100 time=1ms idle=50000
 	setup=$cpu built=$events
-	run schedule dumbbell n=20 time=2s idle=50000
+	run schedule dumbbell n=100 time=3s idle=50000
 	row "an event beside 50,000 idle hosts: ns" "$(calc "($cpu - $setup) * 1e9 / ($events - $built)")" \
 		"alone: $(calc "$alone * 1e9 / $few")"
 }
