@@ -100,6 +100,15 @@ void skb_pull(struct sk_buff *skb, u32 n)
 	skb->len -= n;
 }
 
+/* The first n slices are used up. */
+static void frags_drop(struct sk_buff *skb, u32 n)
+{
+	if (!n)
+		return;
+	skb->nfrags -= (u8)n;
+	memmove(skb->frags, skb->frags + n, skb->nfrags * sizeof(skb->frags[0]));
+}
+
 /* Moves the first n bytes of the slices to the end of the linear part. */
 static void pull_from_frags(struct sk_buff *skb, u32 n)
 {
@@ -119,10 +128,7 @@ static void pull_from_frags(struct sk_buff *skb, u32 n)
 			gone++;
 		}
 	}
-	if (gone) {
-		skb->nfrags -= (u8)gone;
-		memmove(skb->frags, skb->frags + gone, skb->nfrags * sizeof(skb->frags[0]));
-	}
+	frags_drop(skb, gone);
 }
 
 bool pskb_may_pull(struct sk_buff *skb, u32 n)
@@ -200,10 +206,7 @@ void skb_eat(struct sk_buff *skb, u32 n)
 			gone++;
 		}
 	}
-	if (gone) {
-		skb->nfrags -= (u8)gone;
-		memmove(skb->frags, skb->frags + gone, skb->nfrags * sizeof(skb->frags[0]));
-	}
+	frags_drop(skb, gone);
 }
 
 void skb_copy_bits(const struct sk_buff *skb, u32 off, void *to, u32 len)

@@ -146,6 +146,8 @@ struct lua_world *lua_world_new(struct world *w, const struct lua_limits *lim)
 	}
 	*(struct lua_task **)lua_getextraspace(lw->L) = NULL;
 	lua_atpanic(lw->L, panic);
+	/* Collect when a third has been added, not when memory has doubled: there may be 100,000 programs. */
+	lua_gc(lw->L, LUA_GCINC, 133, 200, 0);
 	lw->hook_interval = (int)min((u64)HOOK_INTERVAL, max(lim->instructions, (u64)1));
 	rng_init(&lw->rng, w->sim.seed, 0, RNG_PROGRAM, 0);
 	w->process = lw;
