@@ -106,9 +106,10 @@ check: deps-check
 	@$(MAKE) --no-print-directory CC=clang unit
 	@$(MAKE) --no-print-directory SANITIZE=1 unit
 	@$(MAKE) --no-print-directory lint
-	@tests/scenario/run.sh build/gcc/sockloom
-	@tests/scenario/run.sh build/gcc-san/sockloom
-	@tests/determinism/run.sh build/gcc/sockloom build/clang/sockloom $(SEEDS)
+	@tests/scenario/run.sh $(CURDIR)/build/gcc/sockloom
+	@tests/scenario/readme.sh $(CURDIR)/build/gcc/sockloom
+	@tests/scenario/run.sh $(CURDIR)/build/gcc-san/sockloom
+	@tests/determinism/run.sh $(CURDIR)/build/gcc/sockloom $(CURDIR)/build/clang/sockloom $(SEEDS)
 	@$(MAKE) --no-print-directory fuzz
 	@echo 'check: all passed'
 
@@ -118,6 +119,7 @@ LINTSRC = $(SRCS) $(MAIN) $(UNIT_TESTS:%=tests/unit/%_test.c) $(UNIT_SUPPORT:%=t
 # scenario_error() does not return, which cppcheck cannot see: hence the suppression for its folder.
 lint: $(LIB)
 	@tests/lint/layers.sh
+	@tests/lint/sysctl.sh
 	@LIB=$(LIB) tests/lint/banned.sh
 	@printf '%s\n' $(LINTSRC) | xargs -P $(JOBS) -n 8 sh -c 'clang-tidy --quiet "$$@" -- \
 		$(filter -I% -D% -std%,$(CFLAGS)) -Wno-unknown-warning-option 2>/dev/null' tidy

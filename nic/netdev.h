@@ -105,7 +105,6 @@ struct net_core_sysctl {
 	int dev_weight;		/* 64 */
 	int gro_normal_batch;	/* 8 */
 	int rps_sock_flow_entries;
-	int busy_poll, busy_read; /* us */
 	char default_qdisc[16]; /* "pfifo_fast" */
 };
 

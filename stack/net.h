@@ -45,7 +45,7 @@ struct net_sysctl {
 	bool icmp_echo_ignore_broadcasts;	/* true */
 	int icmp_msgs_per_sec;			/* 1000 */
 	int icmp_msgs_burst;			/* 50 */
-	u32 ipfrag_high_thresh, ipfrag_low_thresh; /* 4 MiB, 3 MiB */
+	u32 ipfrag_high_thresh;			/* 4 MiB */
 	nsec_t ipfrag_time;			/* 30 s */
 	nsec_t ip6frag_time;			/* 60 s */
 	int rp_filter;				/* 0: off, 1: strict, 2: loose (RFC 3704) */
@@ -65,7 +65,6 @@ struct net_sysctl {
 	/* TCP, see tcp(7) and ip-sysctl */
 	u32 tcp_rmem[3];			/* 4096, 131072, 33554432 */
 	u32 tcp_wmem[3];			/* 4096, 16384, 4194304 */
-	u32 tcp_mem[3];				/* pages; not enforced below the hard limit */
 	char tcp_congestion_control[16];	/* "cubic" */
 	int tcp_syn_retries;			/* 6 */
 	int tcp_synack_retries;			/* 5 */
@@ -91,19 +90,13 @@ struct net_sysctl {
 	nsec_t tcp_invalid_ratelimit;		/* 500 ms */
 	int tcp_limit_output_bytes;		/* 4 MiB in 6.18 */
 	int tcp_min_snd_mss;			/* 48 */
-	int tcp_base_mss;			/* 1024 */
-	int tcp_mtu_probing;			/* 0 */
 	int tcp_min_tso_segs;			/* 2 */
 	int tcp_tso_win_divisor;		/* 3 */
 	bool tcp_rfc1337, tcp_stdurg;
-	bool tcp_no_metrics_save;
 	int tcp_notsent_lowat;			/* UINT_MAX: off, as -1 */
 	bool tcp_migrate_req;
 	nsec_t tcp_rto_min;			/* 200 ms */
 	nsec_t tcp_rto_max;			/* 120 s */
-	int tcp_adv_win_scale;			/* 1, only for its initial use */
-	/* UDP */
-	u32 udp_rmem_min, udp_wmem_min;		/* 4096 */
 	/* unix */
 	int unix_max_dgram_qlen;		/* 10 */
 	/* IPv6 */

@@ -56,6 +56,7 @@ static void eat(struct tcp_sock *tp, struct sk_buff *skb)
 
 	trace_hop(sk->net->sim->trace, skb->id, net_now(sk->net), sk->host->id, PLACE_RECV,
 		  skb->dev ? skb->dev->ifindex : 0, -1);
+	rps_record_flow(sk->host, skb->hash);
 	skb_unlink(&sk->receive_queue, skb);
 	consume_skb(skb);
 }

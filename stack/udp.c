@@ -7,6 +7,7 @@
 
 #include "sim/engine/trace.h"
 #include "sim/engine/trace_place.h"
+#include "nic/napi.h"
 #include "sim/host/host.h"
 #include "stack/inet_mc.h"
 #include "stack/syscall.h"
@@ -173,6 +174,7 @@ static s64 udp_recvmsg(struct task *t, struct sock *sk, struct msg *m, int flags
 	skb_copy_to_iter(skb, UDP_HLEN, &m->iter, 0, copied);
 	udp_fill_name(sk, m, &rx, sport);
 	sk->stamp = skb->tstamp;
+	rps_record_flow(sk->host, skb->hash);
 	sock_recv_cmsgs(m, sk, skb);
 	inet_cmsg_recv(&up->inet, m, &rx, dport);
 	if (!(flags & MSG_PEEK)) {
