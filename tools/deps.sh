@@ -22,7 +22,12 @@ if [ "${1:-build}" = check ]; then
 	want 'command -v clang-tidy' clang-tidy
 	want 'command -v cppcheck' cppcheck
 	want 'command -v tshark' tshark
-	want 'command -v sqlite3' sqlite3
+	# clang's sanitizers and libFuzzer are a package that is named after its version.
+	if ! ls /usr/lib/llvm-*/lib/clang/*/lib/*/libclang_rt.fuzzer* >/dev/null 2>&1 && command -v apt-cache >/dev/null 2>&1; then
+		[ "$(id -u)" != 0 ] || apt-get update -qq || true
+		version=$(apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p' | head -n 1)
+		[ -z "$version" ] || need="$need libclang-rt-$version-dev"
+	fi
 fi
 [ -n "$need" ] || exit 0
 
