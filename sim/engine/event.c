@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The event queue: a 4-ary heap of keys with one slot in front of it. The order is documented in
- * event.h.
+ * The event queue: a 4-ary heap of keys whose root may be vacant. The order is documented in event.h.
  *
  * Four children to a node, because a node's children then lie side by side in memory and the heap
  * is half as deep as a binary one (LaMarca and Ladner, "The influence of caches on the performance
@@ -16,10 +15,12 @@
 
 #define HEAP_ARITY 4u
 #define HEAP_FIRST_CAP 64u
+/* Key of a vacant root: nothing moves above it. */
+#define BEFORE_ALL ((nsec_t)-1)
 
 static inline bool entry_before(const struct event_entry *a, const struct event_entry *b)
 {
-	if (a->time != b->time)
+	if (likely(a->time != b->time))
 		return a->time < b->time;
 	if (a->hosts != b->hosts)
 		return a->hosts < b->hosts;
@@ -46,15 +47,23 @@ static void sift_up(struct event_queue *q, u32 i, const struct event_entry *e)
 	heap_put(q, i, e);
 }
 
+/* Of two entries: which is earlier is as good as random, so the choice is not to be a jump. */
+static inline u32 earlier(const struct event_queue *q, u32 a, u32 b)
+{
+	return __builtin_expect_with_probability(entry_before(&q->heap[b], &q->heap[a]), 1, 0.5) ?
+		       b :
+		       a;
+}
+
 /* The index of the earliest child, first being the first one. */
 static inline u32 earliest_child(const struct event_queue *q, u32 first)
 {
-	u32 end = min(first + HEAP_ARITY, q->len);
 	u32 best = first;
 
-	for (u32 i = first + 1; i < end; i++)
-		if (entry_before(&q->heap[i], &q->heap[best]))
-			best = i;
+	if (likely(first + HEAP_ARITY <= q->len))
+		return earlier(q, earlier(q, first, first + 1), earlier(q, first + 2, first + 3));
+	for (u32 i = first + 1; i < q->len; i++)
+		best = earlier(q, best, i);
 	return best;
 }
 
@@ -134,24 +143,25 @@ static u64 next_seq(struct event_queue *q, u32 origin)
 	return q->seq[origin]++;
 }
 
-/* An event that is not queued goes to the front slot if it is the earliest of all, else to the
- * heap. */
+/* The vacant root gets what is scheduled first; the heap is in order again then. */
 static void queue_insert(struct event_queue *q, const struct event_entry *e)
 {
-	if (q->front.ev) {
-		struct event_entry old = q->front;
-
-		if (!entry_before(e, &old)) {
-			heap_push(q, e);
-			return;
-		}
-		heap_push(q, &old);
-	} else if (q->len && !entry_before(e, &q->heap[0])) {
+	if (q->vacant) {
+		q->vacant = false;
+		sift_down(q, 0, e);
+	} else {
 		heap_push(q, e);
-		return;
 	}
-	q->front = *e;
-	e->ev->heap_pos = EVENT_FRONT;
+}
+
+/* Nothing took the place of the event that was popped last. */
+static void fill_root(struct event_queue *q)
+{
+	struct event_entry last = q->heap[--q->len];
+
+	q->vacant = false;
+	if (q->len)
+		sift_down(q, 0, &last);
 }
 
 u64 event_take_seq(struct sim *s, u32 origin)
@@ -176,51 +186,34 @@ void event_at_seq(struct sim *s, struct event *ev, u32 origin, u64 seq, nsec_t t
 	ev->seq = seq;
 	e = (struct event_entry){t, (u64)ev->host << 32 | origin, ev->seq, ev};
 
-	if (ev->heap_pos == 0) {
-		queue_insert(q, &e);
-	} else if (ev->heap_pos == EVENT_FRONT) {
-		q->front.ev = NULL;
-		queue_insert(q, &e);
-	} else if (q->front.ev && entry_before(&e, &q->front)) {
-		/* It passes the front: the slot's invariant needs the long way. */
-		heap_remove(q, ev->heap_pos - 1);
-		queue_insert(q, &e);
-	} else {
+	if (ev->heap_pos)
 		heap_replace(q, ev->heap_pos - 1, &e);
-	}
+	else
+		queue_insert(q, &e);
 }
 
 void event_cancel(struct sim *s, struct event *ev)
 {
-	struct event_queue *q = &s->events;
-
-	if (ev->heap_pos == EVENT_FRONT) {
-		q->front.ev = NULL;
-		ev->heap_pos = 0;
-	} else if (ev->heap_pos) {
-		heap_remove(q, ev->heap_pos - 1);
-	}
+	if (ev->heap_pos)
+		heap_remove(&s->events, ev->heap_pos - 1);
 }
 
-nsec_t event_queue_next(const struct event_queue *q)
+nsec_t event_queue_next(struct event_queue *q)
 {
-	if (q->front.ev)
-		return q->front.time;
+	if (q->vacant)
+		fill_root(q);
 	return q->len ? q->heap[0].time : NSEC_NEVER;
 }
 
 struct event *event_queue_pop(struct event_queue *q)
 {
-	struct event *ev = q->front.ev;
+	struct event *ev;
 
-	if (ev) {
-		q->front.ev = NULL;
-		ev->heap_pos = 0;
-		return ev;
-	}
-	if (!q->len)
+	if (event_queue_next(q) == NSEC_NEVER)
 		return NULL;
 	ev = q->heap[0].ev;
-	heap_remove(q, 0);
+	ev->heap_pos = 0;
+	q->heap[0].time = BEFORE_ALL;
+	q->vacant = true;
 	return ev;
 }

@@ -29,7 +29,7 @@ struct event {
 	u32 host;     /* where it happens */
 	u32 origin;   /* who scheduled it last */
 	u64 seq;      /* origin's counter at that moment */
-	u32 heap_pos; /* 1-based place in the heap; 0: not pending; EVENT_FRONT: in the front slot */
+	u32 heap_pos; /* 1-based place in the heap; 0: not pending */
 	event_fn fn;
 };
 
@@ -40,19 +40,17 @@ struct event_entry {
 	struct event *ev;
 };
 
-#define EVENT_FRONT UINT32_MAX
-
 /*
- * An event that is earlier than all others when it is scheduled waits in the front slot and never sees
- * the heap: the end of a CPU's next step is often that. While the slot is taken it is earlier than the
- * whole heap, so the order is that of the heap alone.
+ * Popping leaves the root vacant: the event that runs mostly schedules another for soon, which then
+ * takes that place and moves a level or two, where removing and inserting would cost the whole depth
+ * twice.
  */
 struct event_queue {
-	struct event_entry front; /* .ev NULL: empty */
 	struct event_entry *heap;
-	u32 len;
+	u32 len; /* the vacant root included */
 	u32 cap;
-	u64 *seq;   /* next counter for each origin */
+	bool vacant;
+	u64 *seq;    /* next counter for each origin */
 	u32 norigin; /* length of seq */
 };
 
@@ -82,7 +80,7 @@ static inline bool event_pending(const struct event *ev)
 }
 
 /* The time of the earliest event, or NSEC_NEVER. */
-nsec_t event_queue_next(const struct event_queue *q);
+nsec_t event_queue_next(struct event_queue *q);
 /* Removes and returns the earliest event, or NULL. For sim_run() and tests. */
 struct event *event_queue_pop(struct event_queue *q);
 
