@@ -3,9 +3,10 @@
  * Rows: folding each into the running hash and handing it to the sinks (trace.h).
  *
  * A row is an array of cells on the stack. The hash takes the cells of the hashed columns: a number
- * as it is, a text as the hash of its bytes, NULL as a word that no run uses. XXH3 chains over rows
- * by its seed. So the hash is a function of the rows alone, and a run without sinks pays for
- * nothing else.
+ * as it is, a text as the hash of its bytes, NULL as a word that no run uses. These words gather
+ * until there are some thousand bytes of them, since XXH3 is fastest by far on long input; it chains
+ * over such blocks by its seed. So the hash is a function of the rows alone, and a run without sinks
+ * pays for nothing else.
  */
 #include "sim/engine/trace.h"
 
@@ -19,22 +20,33 @@
 #include "sim/engine/trace_frame.h"
 
 #define HASH_NULL 0x9ae16a3b2f90404fULL
+#define HASH_BLOCK 512u /* words */
 
 struct trace {
 	enum trace_level level;
 	u32 wanted; /* bit for each table that a sink gets; 0 without sinks */
-	u64 hash;
+	u64 hash;	/* of all blocks but the last */
+	u64 block[HASH_BLOCK];
+	u32 nblock;
+	u32 hashed[TT_NTABLES]; /* a bit for each hashed column */
 	struct trace_sink *sinks;
 	u8 *frame; /* where a frame is put together */
 	u32 frame_cap;
 };
 static_assert(TT_NTABLES <= 32, "a bit for each table");
+static_assert(TRACE_MAX_COLUMNS <= 32, "a bit for each column");
 
 struct trace *trace_new(enum trace_level level)
 {
 	struct trace *tr = xcalloc(1, sizeof(*tr));
 
 	tr->level = level;
+	for (int t = TT_INVALID + 1; t < TT_NTABLES; t++) {
+		const struct trace_table_desc *d = trace_table_desc((enum trace_table)t);
+
+		for (int c = 0; c < d->ncolumns; c++)
+			tr->hashed[t] |= (u32)d->columns[c].hashed << c;
+	}
 	return tr;
 }
 
@@ -79,7 +91,7 @@ void trace_add_sink(struct trace *tr, struct trace_sink *sink)
 
 u64 trace_hash(const struct trace *tr)
 {
-	return tr->hash;
+	return XXH3_64bits_withSeed(tr->block, tr->nblock * sizeof(u64), tr->hash);
 }
 
 enum trace_level trace_get_level(const struct trace *tr)
@@ -145,17 +157,28 @@ static u64 cell_word(const struct tval *v)
 	return 0;
 }
 
-static void fold(struct trace *tr, const struct trace_table_desc *d, const struct tval *v)
+/* Room for n words at the end of the block. */
+static inline u64 *hash_reserve(struct trace *tr, u32 n)
 {
-	u64 w[1 + TRACE_MAX_COLUMNS];
-	int n = 0;
+	if (unlikely(tr->nblock + n > HASH_BLOCK)) {
+		tr->hash = trace_hash(tr);
+		tr->nblock = 0;
+	}
+	return tr->block + tr->nblock;
+}
 
-	w[n++] = d->table;
-	for (int c = 0; c < d->ncolumns; c++)
-		if (d->columns[c].hashed)
-			w[n++] = cell_word(&v[c]);
-	if (n > 1)
-		tr->hash = XXH3_64bits_withSeed(w, (size_t)n * sizeof(*w), tr->hash);
+static void fold(struct trace *tr, enum trace_table t, const struct tval *v)
+{
+	u64 *w = hash_reserve(tr, 1 + TRACE_MAX_COLUMNS);
+	u32 left = tr->hashed[t];
+
+	if (!left)
+		return;
+	*w++ = t;
+	for (; left; left >>= 1, v++)
+		if (left & 1)
+			*w++ = cell_word(v);
+	tr->nblock = (u32)(w - tr->block);
 }
 
 static void hand_out(struct trace *tr, const struct trace_table_desc *d, const struct tval *v)
@@ -169,7 +192,7 @@ static void emit(struct trace *tr, enum trace_table t, const struct tval *v, siz
 	const struct trace_table_desc *d = trace_table_desc(t);
 
 	assert((int)n == d->ncolumns);
-	fold(tr, d, v);
+	fold(tr, t, v);
 	if (unlikely(trace_wants(tr, t)))
 		hand_out(tr, d, v);
 }
@@ -308,7 +331,8 @@ void trace_packet(struct trace *tr, const struct trace_packet *row)
 	};
 
 	assert(row->head_len <= row->len);
-	tr->hash = XXH3_64bits_withSeed(w, sizeof(w), tr->hash);
+	memcpy(hash_reserve(tr, ARRAY_SIZE(w)), w, sizeof(w));
+	tr->nblock += (u32)ARRAY_SIZE(w);
 	if (unlikely(trace_wants(tr, TT_PACKET)))
 		write_packet(tr, row);
 }
