@@ -85,10 +85,11 @@ static bool gro_checksum_ok(struct sk_buff *skb)
 	const u8 *ip = skb_data(skb);
 	bool v4 = cb->l4 == 20;
 	u32 len = skb->len - cb->l4;
-	u32 sum = csum_partial(ip + (v4 ? 12 : 8), v4 ? 8 : 32, IPPROTO_TCP + len);
+	u32 sum;
 
 	if (skb->ip_summed != CHECKSUM_NONE)
 		return true;
+	sum = csum_partial(ip + (v4 ? 12 : 8), v4 ? 8 : 32, IPPROTO_TCP + len);
 	if (csum_fold(skb_checksum(skb, cb->l4, len, sum)))
 		return false;
 	skb->ip_summed = CHECKSUM_UNNECESSARY;

@@ -188,7 +188,6 @@ void nic_rx_frame(struct nic *nic, struct sk_buff *skb)
 	eth_type_trans(skb, nic->dev);
 	if (!(nic->dev->features & NETIF_F_RXCSUM))
 		no_rx_checksum(skb);
-	pskb_may_pull(skb, min(skb->len, 64u));
 	queue = pick_queue(nic, skb);
 	if (queue < 0) {
 		rx_drop(nic, skb, &nic->rule_drops, SKB_DROP_REASON_NIC_FILTER);

@@ -30,29 +30,26 @@ u32 toeplitz_hash(const u8 *key, const u8 *input, u32 len)
 /* Where the transport header is and which protocol; false: not IP, or too short. */
 static bool locate(struct sk_buff *skb, u8 *proto, u32 *l4, bool *fragment)
 {
-	const u8 *ip = skb_data(skb);
-	u32 len = skb_headlen(skb);
+	bool v4 = skb->protocol == htons(ETH_P_IP);
+	const u8 *ip;
 
 	*fragment = false;
-	if (skb->protocol == htons(ETH_P_IP)) {
-		if (len < 20 || ip[0] >> 4 != 4)
-			return false;
-		*proto = ip[9];
-		*l4 = (u32)(ip[0] & 15) * 4;
-		*fragment = get_be16(ip + 6) & 0x3fff;
-		return true;
-	}
-	if (skb->protocol != htons(ETH_P_IPV6) || len < 40 || ip[0] >> 4 != 6)
+	if (!v4 && skb->protocol != htons(ETH_P_IPV6))
 		return false;
-	*proto = ip[6];
-	*l4 = 40;
+	if (!pskb_may_pull(skb, v4 ? 20 : 40))
+		return false;
+	ip = skb_data(skb);
+	if (ip[0] >> 4 != (v4 ? 4 : 6))
+		return false;
+	*proto = ip[v4 ? 9 : 6];
+	*l4 = v4 ? (u32)(ip[0] & 15) * 4 : 40;
+	*fragment = v4 && get_be16(ip + 6) & 0x3fff;
 	return true;
 }
 
 bool rss_parse(struct sk_buff *skb, struct rss_tuple *t)
 {
 	bool v4 = skb->protocol == htons(ETH_P_IP), fragment;
-	const u8 *ip = skb_data(skb);
 	u32 l4;
 
 	memset(t, 0, sizeof(*t));
@@ -60,10 +57,10 @@ bool rss_parse(struct sk_buff *skb, struct rss_tuple *t)
 		return false;
 	t->family = v4 ? 4 : 6;
 	t->addr_len = v4 ? 8 : 32;
-	memcpy(t->bytes, ip + (v4 ? 12 : 8), t->addr_len);
+	memcpy(t->bytes, skb_data(skb) + (v4 ? 12 : 8), t->addr_len);
 	if (!fragment && (t->proto == IPPROTO_TCP || t->proto == IPPROTO_UDP) &&
-	    skb_headlen(skb) >= l4 + 4) {
-		memcpy(t->bytes + t->addr_len, ip + l4, 4);
+	    pskb_may_pull(skb, l4 + 4)) {
+		memcpy(t->bytes + t->addr_len, skb_data(skb) + l4, 4);
 		t->ports = true;
 	}
 	return true;

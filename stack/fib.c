@@ -5,6 +5,7 @@
  */
 #include "stack/fib.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,14 +20,23 @@ void rt_genid_bump(struct net *net)
 		net->genid = 1;
 }
 
+/* The first n (0..64) bits of a half of an address, as they lie in memory. */
+static inline u64 half_mask(int n)
+{
+	return n <= 0 ? 0 : n >= 64 ? ~0ull : htobe64(~0ull << (64 - n));
+}
+
 union ipaddr ipaddr_mask(const union ipaddr *a, int plen)
 {
-	union ipaddr r = {.d = {0, 0}};
+	return (union ipaddr){.d = {a->d[0] & half_mask(plen), a->d[1] & half_mask(plen - 64)}};
+}
 
-	memcpy(r.b, a->b, (size_t)plen / 8);
-	if (plen % 8)
-		r.b[plen / 8] = (u8)(a->b[plen / 8] & (0xff00u >> (plen % 8)));
-	return r;
+/* As memcmp() orders them. */
+static inline bool ipaddr_before(const union ipaddr *a, const union ipaddr *b)
+{
+	if (a->d[0] != b->d[0])
+		return be64toh(a->d[0]) < be64toh(b->d[0]);
+	return be64toh(a->d[1]) < be64toh(b->d[1]);
 }
 
 static int fib_cmp(const struct fib_entry *a, const struct fib_entry *b)
@@ -65,7 +75,7 @@ static u32 fib_lower_bound(const struct fib_table *t, u32 lo, u32 hi, const unio
 	while (lo < hi) {
 		u32 mid = lo + (hi - lo) / 2;
 
-		if (memcmp(t->entry[mid].dst.b, key->b, sizeof(key->b)) < 0)
+		if (ipaddr_before(&t->entry[mid].dst, key))
 			lo = mid + 1;
 		else
 			hi = mid;
