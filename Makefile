@@ -173,4 +173,4 @@ clean:
 
 .PHONY: all unit unit-bins bench lint fuzz fuzz-bins clean help deps deps-check demo check scenarios-check
 .PRECIOUS: $(BUILD)/%.o
--include $(OBJS:.o=.d) $(UNITBIN:=.d) $(MAIN:%.c=$(BUILD)/%.d)
+-include $(OBJS:.o=.d) $(UNITBIN:=.d) $(UNIT_SUPPORT:%.c=$(BUILD)/tests/unit/%.d) $(MAIN:%.c=$(BUILD)/%.d)
