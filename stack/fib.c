@@ -12,6 +12,9 @@
 
 /* Below this a scan beats a binary search. */
 #define FIB_LINEAR 8
+/* A router's tables are asked four times for each packet it forwards: beyond this length it remembers. */
+#define FIB_CACHE_FROM 32
+#define FIB_CACHE 512u
 
 void rt_genid_bump(struct net *net)
 {
@@ -90,10 +93,8 @@ static bool fib_usable(const struct fib_entry *e, const struct fib_key *key)
 	return !key->on_link || ipaddr_is_any(&e->gateway);
 }
 
-const struct fib_entry *fib_table_lookup(const struct net *net, enum fib_table_id id,
-					 const struct fib_key *key)
+static const struct fib_entry *table_search(const struct fib_table *t, const struct fib_key *key)
 {
-	const struct fib_table *t = &net->fib->table[id];
 	bool v4 = ipaddr_is_v4(key->daddr);
 
 	for (u32 g = 0; g < t->ngroup; g++) {
@@ -111,6 +112,31 @@ const struct fib_entry *fib_table_lookup(const struct net *net, enum fib_table_i
 		}
 	}
 	return NULL;
+}
+
+static struct fib_cached *cache_place(struct fib_table *t, const union ipaddr *a)
+{
+	u64 h = (a->d[0] ^ a->d[1]) * 0x9e3779b97f4a7c15ull;
+
+	if (!t->cache)
+		t->cache = xcalloc(FIB_CACHE, sizeof(*t->cache));
+	return &t->cache[(h >> 32) % FIB_CACHE];
+}
+
+const struct fib_entry *fib_table_lookup(const struct net *net, enum fib_table_id id,
+					 const struct fib_key *key)
+{
+	struct fib_table *t = &net->fib->table[id];
+	struct fib_cached *c;
+
+	if (t->n < FIB_CACHE_FROM || key->oif || key->on_link)
+		return table_search(t, key);
+	c = cache_place(t, key->daddr);
+	if (c->genid != net->genid || !ipaddr_equal(&c->daddr, key->daddr))
+		*c = (struct fib_cached){.daddr = *key->daddr,
+					 .entry = table_search(t, key),
+					 .genid = net->genid};
+	return c->entry;
 }
 
 const struct fib_entry *fib_lookup(const struct net *net, const struct fib_key *key)
@@ -214,6 +240,7 @@ void fib_free(struct net *net)
 	for (int id = 0; id < FIB_NTABLES; id++) {
 		free(net->fib->table[id].entry);
 		free(net->fib->table[id].group);
+		free(net->fib->table[id].cache);
 	}
 	free(net->fib);
 	net->fib = NULL;

@@ -36,9 +36,17 @@ struct fib_group {
 	u8 plen;
 };
 
+/* What a lookup by destination alone found, for tables that are long to search. */
+struct fib_cached {
+	union ipaddr daddr;
+	const struct fib_entry *entry; /* NULL: there is none */
+	u32 genid;		       /* of the net; 0: unused */
+};
+
 struct fib_table {
 	struct fib_entry *entry;
 	u32 n, cap;
+	struct fib_cached *cache; /* FIB_CACHE places by address; NULL until it pays */
 	struct fib_group *group; /* where each prefix length starts */
 	u32 ngroup;
 };

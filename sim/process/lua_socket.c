@@ -18,9 +18,11 @@ struct name_buf {
 	socklen_t len;
 	struct iovec iov;
 	struct msghdr msg;
-	u8 control[1024];
-	u8 data[];
+	u8 *control; /* MAX_CONTROL bytes behind the data, for sendmsg and recvmsg only */
+	_Alignas(struct cmsghdr) u8 data[];
 };
+
+#define MAX_CONTROL ((size_t)1024)
 
 static size_t check_count(lua_State *L, int idx)
 {
@@ -36,6 +38,17 @@ static struct name_buf *name_buf(lua_State *L, size_t data)
 
 	memset(b, 0, sizeof(*b));
 	b->len = sizeof(b->ss);
+	return b;
+}
+
+/* The same with room for control messages. */
+static struct name_buf *message_buf(lua_State *L, size_t data)
+{
+	size_t end = CMSG_ALIGN(data);
+	struct name_buf *b = name_buf(L, end + MAX_CONTROL);
+
+	b->control = b->data + end;
+	memset(b->control, 0, MAX_CONTROL);
 	return b;
 }
 
@@ -191,8 +204,8 @@ static void add_control(lua_State *L, struct name_buf *b, int level, int type, c
 	size_t at = b->msg.msg_controllen;
 	struct cmsghdr *c = (void *)(b->control + at);
 
-	if (at + CMSG_SPACE(len) > sizeof(b->control))
-		luaL_error(L, "control messages are longer than %d bytes", (int)sizeof(b->control));
+	if (at + CMSG_SPACE(len) > MAX_CONTROL)
+		luaL_error(L, "control messages are longer than %d bytes", (int)MAX_CONTROL);
 	c->cmsg_level = level;
 	c->cmsg_type = type;
 	c->cmsg_len = CMSG_LEN(len);
@@ -255,7 +268,7 @@ static int l_sendmsg(lua_State *L)
 	luaL_checktype(L, 2, LUA_TTABLE);
 	lua_settop(L, 3);
 	lua_task_of(L);
-	b = name_buf(L, 0);
+	b = message_buf(L, 0);
 	if (lua_getfield(L, 2, "data") != LUA_TNIL && lua_type(L, -1) != LUA_TSTRING)
 		luaL_error(L, "sendmsg: 'data' must be a string");
 	data = luaL_optlstring(L, -1, "", &len);
@@ -423,10 +436,10 @@ static int l_recvmsg(lua_State *L)
 	lua_Integer fd = luaL_checkinteger(L, 1), flags = luaL_optinteger(L, 3, 0);
 	lua_Integer csize = luaL_optinteger(L, 4, 1024);
 	size_t n = check_count(L, 2);
-	struct name_buf *b = name_buf(L, n);
+	struct name_buf *b = message_buf(L, n);
 	struct lua_task *t = lua_task_of(L);
 
-	luaL_argcheck(L, csize >= 0 && csize <= (lua_Integer)sizeof(b->control), 4,
+	luaL_argcheck(L, csize >= 0 && csize <= (lua_Integer)MAX_CONTROL, 4,
 		      "not in 0..1024");
 	b->iov = (struct iovec){ .iov_base = b->data, .iov_len = n };
 	b->msg = (struct msghdr){ .msg_name = &b->ss, .msg_namelen = sizeof(b->ss),
