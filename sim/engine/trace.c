@@ -21,6 +21,14 @@
 
 #define HASH_NULL 0x9ae16a3b2f90404fULL
 #define HASH_BLOCK 512u /* words */
+#define NAME_MEMO 64u
+/* A text that stays where it is for good: its hash is remembered by its address. No sink sees the type. */
+#define TV_NAME ((enum tval_type)(TV_BLOB + 1))
+
+struct name_hash {
+	const char *name;
+	u64 hash;
+};
 
 struct trace {
 	enum trace_level level;
@@ -29,6 +37,7 @@ struct trace {
 	u64 block[HASH_BLOCK];
 	u32 nblock;
 	u32 hashed[TT_NTABLES]; /* a bit for each hashed column */
+	struct name_hash names[NAME_MEMO];
 	struct trace_sink *sinks;
 	u8 *frame; /* where a frame is put together */
 	u32 frame_cap;
@@ -143,18 +152,28 @@ static inline struct tval v_text_opt(const char *s)
 	return *s ? v_text(s) : v_null();
 }
 
-static u64 cell_word(const struct tval *v)
+/* Names of places, steps and reasons, which are constants of the program. */
+static inline struct tval v_name(const char *s)
 {
-	switch (v->type) {
-	case TV_NULL:
-		return HASH_NULL;
-	case TV_INT:
+	return (struct tval){.type = s ? TV_NAME : TV_NULL, .p = s};
+}
+
+static u64 name_word(struct trace *tr, const char *name)
+{
+	struct name_hash *n = &tr->names[((uintptr_t)name >> 2) % NAME_MEMO];
+
+	if (unlikely(n->name != name))
+		*n = (struct name_hash){name, XXH3_64bits(name, strlen(name))};
+	return n->hash;
+}
+
+static inline u64 cell_word(struct trace *tr, const struct tval *v)
+{
+	if (likely(v->type == TV_INT))
 		return (u64)v->i;
-	case TV_TEXT:
-	case TV_BLOB:
-		return XXH3_64bits(v->p, v->len);
-	}
-	return 0;
+	if (v->type == TV_NAME)
+		return name_word(tr, v->p);
+	return v->type == TV_NULL ? HASH_NULL : XXH3_64bits(v->p, v->len);
 }
 
 /* Room for n words at the end of the block. */
@@ -177,7 +196,7 @@ static void fold(struct trace *tr, enum trace_table t, const struct tval *v)
 	*w++ = t;
 	for (; left; left >>= 1, v++)
 		if (left & 1)
-			*w++ = cell_word(v);
+			*w++ = cell_word(tr, v);
 	tr->nblock = (u32)(w - tr->block);
 }
 
@@ -187,6 +206,16 @@ static void hand_out(struct trace *tr, const struct trace_table_desc *d, const s
 		s->row(s, d, v);
 }
 
+/* Sinks know texts only. */
+static void hand_out_row(struct trace *tr, const struct trace_table_desc *d, const struct tval *v)
+{
+	struct tval row[TRACE_MAX_COLUMNS];
+
+	for (int c = 0; c < d->ncolumns; c++)
+		row[c] = v[c].type == TV_NAME ? v_text(v[c].p) : v[c];
+	hand_out(tr, d, row);
+}
+
 static void emit(struct trace *tr, enum trace_table t, const struct tval *v, size_t n)
 {
 	const struct trace_table_desc *d = trace_table_desc(t);
@@ -194,7 +223,7 @@ static void emit(struct trace *tr, enum trace_table t, const struct tval *v, siz
 	assert((int)n == d->ncolumns);
 	fold(tr, t, v);
 	if (unlikely(trace_wants(tr, t)))
-		hand_out(tr, d, v);
+		hand_out_row(tr, d, v);
 }
 
 #define EMIT(tr, table, ...)                                                                       \
@@ -340,39 +369,39 @@ void trace_packet(struct trace *tr, const struct trace_packet *row)
 void trace_hop(struct trace *tr, u64 packet, nsec_t t, u32 host, const char *place, int ifindex,
 	       int queue)
 {
-	EMIT(tr, TT_HOP, v_int((s64)packet), v_int(t), v_int(host), v_text(place), v_int(ifindex),
+	EMIT(tr, TT_HOP, v_int((s64)packet), v_int(t), v_int(host), v_name(place), v_int(ifindex),
 	     v_opt(queue));
 }
 
 void trace_dropped(struct trace *tr, u64 packet, nsec_t t, u32 host, const char *place, int ifindex,
 		   const char *reason)
 {
-	EMIT(tr, TT_DROPPED, v_int((s64)packet), v_int(t), v_int(host), v_text(place),
-	     v_int(ifindex), v_text(reason));
+	EMIT(tr, TT_DROPPED, v_int((s64)packet), v_int(t), v_int(host), v_name(place),
+	     v_int(ifindex), v_name(reason));
 }
 
 void trace_irq(struct trace *tr, nsec_t t, u32 host, int irq, int cpu, const char *what)
 {
-	EMIT(tr, TT_IRQ, v_int(t), v_int(host), v_int(irq), v_int(cpu), v_text(what));
+	EMIT(tr, TT_IRQ, v_int(t), v_int(host), v_int(irq), v_int(cpu), v_name(what));
 }
 
 void trace_napi_poll(struct trace *tr, nsec_t t, u32 host, int cpu, u32 napi_id, const char *what,
 		     int work, int budget)
 {
-	EMIT(tr, TT_NAPI_POLL, v_int(t), v_int(host), v_int(cpu), v_int(napi_id), v_text(what),
+	EMIT(tr, TT_NAPI_POLL, v_int(t), v_int(host), v_int(cpu), v_int(napi_id), v_name(what),
 	     v_int(work), v_int(budget));
 }
 
 void trace_sched(struct trace *tr, nsec_t t, u32 host, int cpu, int tid, const char *what,
 		 const char *wait)
 {
-	EMIT(tr, TT_SCHED, v_int(t), v_int(host), v_int(cpu), v_int(tid), v_text(what),
-	     v_text(wait));
+	EMIT(tr, TT_SCHED, v_int(t), v_int(host), v_int(cpu), v_int(tid), v_name(what),
+	     v_name(wait));
 }
 
 void trace_choice(struct trace *tr, nsec_t t, u32 host, const char *kind, u32 nth, u32 n, u32 value)
 {
-	EMIT(tr, TT_CHOICE, v_int(t), v_int(host), v_text(kind), v_int(nth), v_int(n),
+	EMIT(tr, TT_CHOICE, v_int(t), v_int(host), v_name(kind), v_int(nth), v_int(n),
 	     v_int(value));
 }
 
