@@ -131,12 +131,10 @@ static void pull_from_frags(struct sk_buff *skb, u32 n)
 	frags_drop(skb, gone);
 }
 
-bool pskb_may_pull(struct sk_buff *skb, u32 n)
+bool pskb_may_pull_slow(struct sk_buff *skb, u32 n)
 {
 	u32 headlen = skb_headlen(skb);
 
-	if (likely(n <= headlen))
-		return true;
 	if (n > skb->len)
 		return false;
 	/* A header that has been pulled over leaves room in front: slide back when there is none behind. */
@@ -318,44 +316,6 @@ u8 *skb_linearize_copy(struct sk_buff *skb, u32 *len)
 }
 
 /* ---- queues ------------------------------------------------------------------------------------ */
-
-void skb_queue_init(struct sk_buff_head *q)
-{
-	list_init(&q->list);
-	q->qlen = 0;
-}
-
-void skb_queue_tail(struct sk_buff_head *q, struct sk_buff *skb)
-{
-	list_add_tail(&skb->node, &q->list);
-	q->qlen++;
-}
-
-void skb_queue_head(struct sk_buff_head *q, struct sk_buff *skb)
-{
-	list_add(&skb->node, &q->list);
-	q->qlen++;
-}
-
-struct sk_buff *skb_peek(const struct sk_buff_head *q)
-{
-	return list_empty(&q->list) ? NULL : list_first_entry(&q->list, struct sk_buff, node);
-}
-
-void skb_unlink(struct sk_buff_head *q, struct sk_buff *skb)
-{
-	list_del_init(&skb->node);
-	q->qlen--;
-}
-
-struct sk_buff *skb_dequeue(struct sk_buff_head *q)
-{
-	struct sk_buff *skb = skb_peek(q);
-
-	if (skb)
-		skb_unlink(q, skb);
-	return skb;
-}
 
 void skb_queue_purge(struct sk_buff_head *q)
 {

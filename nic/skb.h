@@ -181,7 +181,11 @@ void skb_pull(struct sk_buff *skb, u32 n);
  * Makes at least n bytes linear, copying from the slices; false when the frame is shorter than n or n
  * does not fit. Every parser calls it before it reads a header.
  */
-bool pskb_may_pull(struct sk_buff *skb, u32 n);
+bool pskb_may_pull_slow(struct sk_buff *skb, u32 n);
+static inline bool pskb_may_pull(struct sk_buff *skb, u32 n)
+{
+	return likely(n <= skb_headlen(skb)) || pskb_may_pull_slow(skb, n);
+}
 /* Cuts the frame to n bytes from data on. */
 void skb_trim(struct sk_buff *skb, u32 n);
 /* Takes n bytes from the front, linear bytes first, then slices (advances over payload). */
@@ -199,16 +203,52 @@ u8 *skb_linearize_copy(struct sk_buff *skb, u32 *len);
 
 /* A buffer of at least size bytes with one reference, content undefined; the maker fills it. */
 struct skb_buf *skb_buf_alloc(struct world *w, u32 size);
-void skb_buf_get(struct skb_buf *b);
-void skb_buf_put(struct skb_buf *b);
+static inline void skb_buf_get(struct skb_buf *b)
+{
+	b->refs++;
+}
+void skb_buf_free(struct skb_buf *b);
+static inline void skb_buf_put(struct skb_buf *b)
+{
+	if (!--b->refs)
+		skb_buf_free(b);
+}
 
 /* Queues. */
-void skb_queue_init(struct sk_buff_head *q);
-void skb_queue_tail(struct sk_buff_head *q, struct sk_buff *skb);
-void skb_queue_head(struct sk_buff_head *q, struct sk_buff *skb);
-struct sk_buff *skb_dequeue(struct sk_buff_head *q); /* NULL when empty */
-struct sk_buff *skb_peek(const struct sk_buff_head *q);
-void skb_unlink(struct sk_buff_head *q, struct sk_buff *skb);
+static inline void skb_queue_init(struct sk_buff_head *q)
+{
+	list_init(&q->list);
+	q->qlen = 0;
+}
+static inline void skb_queue_tail(struct sk_buff_head *q, struct sk_buff *skb)
+{
+	list_add_tail(&skb->node, &q->list);
+	q->qlen++;
+}
+static inline void skb_queue_head(struct sk_buff_head *q, struct sk_buff *skb)
+{
+	list_add(&skb->node, &q->list);
+	q->qlen++;
+}
+/* NULL when empty. */
+static inline struct sk_buff *skb_peek(const struct sk_buff_head *q)
+{
+	return list_empty(&q->list) ? NULL : list_first_entry(&q->list, struct sk_buff, node);
+}
+static inline void skb_unlink(struct sk_buff_head *q, struct sk_buff *skb)
+{
+	list_del_init(&skb->node);
+	q->qlen--;
+}
+/* NULL when empty. */
+static inline struct sk_buff *skb_dequeue(struct sk_buff_head *q)
+{
+	struct sk_buff *skb = skb_peek(q);
+
+	if (skb)
+		skb_unlink(q, skb);
+	return skb;
+}
 /* Frees all without tracing drops. */
 void skb_queue_purge(struct sk_buff_head *q);
 

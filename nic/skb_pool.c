@@ -61,18 +61,10 @@ struct skb_buf *skb_buf_alloc(struct world *w, u32 size)
 	return b;
 }
 
-void skb_buf_get(struct skb_buf *b)
+void skb_buf_free(struct skb_buf *b)
 {
-	b->refs++;
-}
+	struct pool *pool = class_of(b->pools, sizeof(*b) + b->size);
 
-void skb_buf_put(struct skb_buf *b)
-{
-	struct pool *pool;
-
-	if (--b->refs)
-		return;
-	pool = class_of(b->pools, sizeof(*b) + b->size);
 	if (pool)
 		pool_free(pool, b);
 	else

@@ -9,12 +9,14 @@
 #include "sim/engine/event.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/engine/pool.h"
 #include "sim/engine/sim.h"
 
 #define HEAP_ARITY 4u
 #define HEAP_FIRST_CAP 64u
+#define CACHE_LINE 64u
 /* Key of a vacant root: nothing moves above it. */
 #define BEFORE_ALL ((nsec_t)-1)
 
@@ -104,12 +106,27 @@ static void heap_remove(struct event_queue *q, u32 i)
 		heap_replace(q, i, &last);
 }
 
+/* Moves to a larger array, placed so that the children of a node share two lines of the cache. */
+static void heap_grow(struct event_queue *q)
+{
+	u32 cap = q->cap ? q->cap * 2 : HEAP_FIRST_CAP;
+	size_t entry = sizeof(*q->heap);
+	char *mem = xrealloc(NULL, (cap + 1) * entry + CACHE_LINE);
+	char *line = mem + (CACHE_LINE - (uintptr_t)mem % CACHE_LINE);
+	struct event_entry *heap = (void *)(line + CACHE_LINE - entry);
+
+	if (q->len)
+		memcpy(heap, q->heap, q->len * entry);
+	free(q->heap_mem);
+	q->heap_mem = mem;
+	q->heap = heap;
+	q->cap = cap;
+}
+
 static void heap_push(struct event_queue *q, const struct event_entry *e)
 {
-	if (unlikely(q->len == q->cap)) {
-		q->cap = q->cap ? q->cap * 2 : HEAP_FIRST_CAP;
-		q->heap = xrealloc(q->heap, q->cap * sizeof(*q->heap));
-	}
+	if (unlikely(q->len == q->cap))
+		heap_grow(q);
 	sift_up(q, q->len++, e);
 }
 
@@ -120,7 +137,7 @@ void event_queue_init(struct event_queue *q)
 
 void event_queue_destroy(struct event_queue *q)
 {
-	free(q->heap);
+	free(q->heap_mem);
 	free(q->seq);
 	event_queue_init(q);
 }

@@ -47,6 +47,7 @@ struct event_entry {
  */
 struct event_queue {
 	struct event_entry *heap;
+	void *heap_mem; /* what heap lies in */
 	u32 len; /* the vacant root included */
 	u32 cap;
 	bool vacant;
