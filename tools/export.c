@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <pcap/pcap.h>
 #include <sqlite3.h>
 
 #include "sim/engine/pool.h"
@@ -27,6 +28,7 @@ static const struct cli_option options[] = {
     {0, "pcapng", NULL, "the format; the only one there is, and without -o a directory NAME-pcapng"},
     {0, "host", "NAME", "only this host's interfaces"},
     {0, "nic", "NAME", "only interfaces of this name"},
+    {0, "filter", "EXPR", "only packets that this tcpdump expression matches (pcap-filter(7))"},
     {0, NULL, NULL, NULL},
 };
 
@@ -55,8 +57,29 @@ struct export
 	int n;
 	struct pcapng *single;
 	struct cli_progress progress;
+	struct bpf_program filter; /* bf_insns NULL: none */
 	u64 frames;
 };
+
+/* libpcap compiles the expression; false after reporting what is wrong with it. */
+static bool compile_filter(struct export *e, const char *expr)
+{
+	pcap_t *p = pcap_open_dead(DLT_EN10MB, 65535);
+	bool ok = p && pcap_compile(p, &e->filter, expr, 1, PCAP_NETMASK_UNKNOWN) == 0;
+
+	if (!ok)
+		cli_error("export", "--filter '%s': %s", expr, p ? pcap_geterr(p) : "no memory");
+	if (p)
+		pcap_close(p);
+	return ok;
+}
+
+static bool filter_matches(const struct export *e, const struct trace_frame_at *f)
+{
+	struct pcap_pkthdr h = {.caplen = f->len, .len = f->len};
+
+	return !e->filter.bf_insns || pcap_offline_filter(&e->filter, &h, f->frame);
+}
 
 static const char *column_text(sqlite3_stmt *st, int col)
 {
@@ -173,7 +196,7 @@ static int export_frame(void *arg, const struct trace_frame_at *f)
 
 	cli_progress(&e->progress, "%llu frames", (unsigned long long)e->frames);
 	i = bsearch(f, e->ifaces, (size_t)e->n, sizeof(*e->ifaces), match_iface);
-	if (!i || !i->file)
+	if (!i || !i->file || !filter_matches(e, f))
 		return 0;
 	snprintf(comment, sizeof(comment), "packet %llu:%llu",
 		 (unsigned long long)(f->packet >> 40),
@@ -266,7 +289,7 @@ static char *default_directory(const char *path)
 int cmd_export(int argc, char **argv)
 {
 	struct export e = {.trace = NULL};
-	const char *path = NULL;
+	const char *path = NULL, *filter = NULL;
 	char *directory = NULL;
 	struct cli c;
 	char *err;
@@ -282,6 +305,8 @@ int cmd_export(int argc, char **argv)
 			e.nic = c.value;
 		else if (cli_is(&c, "pcapng"))
 			continue;
+		else if (cli_is(&c, "filter"))
+			filter = c.value;
 		else if (!path)
 			path = c.value;
 		else
@@ -297,6 +322,10 @@ int cmd_export(int argc, char **argv)
 		free(err);
 		return EXIT_USAGE;
 	}
+	if (filter && !compile_filter(&e, filter)) {
+		trace_read_close(e.trace);
+		return EXIT_USAGE;
+	}
 	if (!e.output)
 		e.output = directory = default_directory(path);
 	status = export(&e);
@@ -304,5 +333,6 @@ int cmd_export(int argc, char **argv)
 	if (status == EXIT_OK)
 		fprintf(stderr, "%llu frames in %s\n", (unsigned long long)e.frames, e.output);
 	free(directory);
+	pcap_freecode(&e.filter);
 	return status;
 }

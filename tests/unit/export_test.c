@@ -84,16 +84,17 @@ static int count_packets(const u8 *b, size_t len, int *interfaces)
 	return packets;
 }
 
-static int export(const char *db, const char *out, const char *host)
+/* option may be NULL: then value is ignored. */
+static int export_with(const char *db, const char *out, const char *option, const char *value)
 {
 	char *argv[8] = {(char[]){"export"}, (char[]){"-o"}};
 	int argc = 2, status, null = dup(2);
 
 	argv[argc++] = strdup(out);
 	argv[argc++] = strdup(db);
-	if (host) {
-		argv[argc++] = strdup("--host");
-		argv[argc++] = strdup(host);
+	if (option) {
+		argv[argc++] = strdup(option);
+		argv[argc++] = strdup(value);
 	}
 	argv[argc] = NULL;
 	assert_non_null(freopen("/dev/null", "w", stderr));
@@ -104,6 +105,39 @@ static int export(const char *db, const char *out, const char *host)
 	for (int i = 2; i < argc; i++)
 		free(argv[i]);
 	return status;
+}
+
+static int export(const char *db, const char *out, const char *host)
+{
+	return export_with(db, out, host ? "--host" : NULL, host);
+}
+
+static int export_filtered(const char *db, const char *out, const char *filter)
+{
+	int interfaces, status = export_with(db, out, "--filter", filter), packets;
+	size_t len;
+	u8 *b;
+
+	assert_int_equal(status, EXIT_OK);
+	b = slurp(out, &len);
+	packets = count_packets(b, len, &interfaces);
+	free(b);
+	return packets;
+}
+
+/* pcap-filter(7) */
+static void test_filter(void **state)
+{
+	char db[64], out[80];
+
+	rows_file(rows_path(db, sizeof(db), "filter.db"), TRACE_PACKETS, 20);
+	rows_path(out, sizeof(out), "filter.pcapng");
+	assert_int_equal(export_filtered(db, out, "udp and dst port 53"), 40);
+	assert_int_equal(export_filtered(db, out, "src host 10.0.0.2"), 0);
+	unlink(out);
+	assert_int_equal(export_with(db, out, "--filter", "udp prot 53"), EXIT_USAGE);
+	assert_int_equal(access(out, F_OK), -1);
+	unlink(db);
 }
 
 static void test_export(void **state)
@@ -182,6 +216,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_blocks),
 	    cmocka_unit_test(test_export),
+	    cmocka_unit_test(test_filter),
 	    cmocka_unit_test(test_tshark),
 	};
 
