@@ -23,25 +23,41 @@ static void frame_call(struct utask *u, struct sigframe *f, s64 ret, u32 sa_flag
 	u->frames_restart = restart;
 }
 
+/* The frame is the program's own; what is left to tell it is whether the call is made again. */
+static void native_frame_call(struct utask *u, s64 ret, u32 sa_flags)
+{
+	struct sigframe f;
+
+	frame_call(u, &f, ret, sa_flags);
+	u->result = f.restart ? -ERESTARTNOINTR : f.result;
+}
+
 static void frame_push(struct task *t, const struct siginfo *info, s64 ret, bool first)
 {
 	struct utask *u = task_utask(t);
 	const struct sigaction_state *sa = signal_action(t->proc, info->signo);
-	struct sigframe *f = xcalloc(1, sizeof(*f));
+	struct sigset mask = u->restore_mask ? u->saved_mask : t->blocked;
 	u64 handler = sa->handler;
 
-	f->mask = u->restore_mask ? u->saved_mask : t->blocked;
 	u->restore_mask = false;
-	if (first)
-		frame_call(u, f, ret, sa->flags);
-	f->next = u->frames;
-	u->frames = f;
+	if (u->prog->native_frames) {
+		if (first)
+			native_frame_call(u, ret, sa->flags);
+	} else {
+		struct sigframe *f = xcalloc(1, sizeof(*f));
+
+		f->mask = mask;
+		if (first)
+			frame_call(u, f, ret, sa->flags);
+		f->next = u->frames;
+		u->frames = f;
+	}
 	t->blocked.bits |= sa->mask.bits;
 	if (!(sa->flags & SA_NODEFER))
 		t->blocked.bits |= 1ull << (info->signo - 1);
 	if (sa->flags & SA_RESETHAND)
 		signal_action_set(t->proc, info->signo)->disposition = SIGD_DEFAULT;
-	u->prog->handle_signal(u, info, handler);
+	u->prog->handle_signal(u, info, handler, &mask);
 }
 
 int signals_deliver(struct task *t, s64 ret)

@@ -249,7 +249,7 @@ static enum step_result run_call(struct utask *u)
 
 	if (u->req.nr == CALL_COMPUTE)
 		return run_compute(u);
-	if (u->req.nr == SYS_rt_sigreturn)
+	if (u->req.nr == SYS_rt_sigreturn && !u->prog->native_frames)
 		return run_sigreturn(u);
 	if (u->parked)
 		unlink_waits(t);
@@ -387,6 +387,8 @@ void utask_exit(struct task *t, int status)
 	u->exiting = true;
 	if (u->in_call && !u->call_done)
 		trace_call(u, 0, NSEC_NEVER);
+	if (u->prog->exiting)
+		u->prog->exiting(u);
 	call_cleanup(u);
 	process_release_files(t);
 	task_exit(t, status);

@@ -25,6 +25,7 @@
 
 #define EPARK 4096
 #define ERESTARTSYS 512
+#define ERESTARTNOINTR 513 /* made again whatever the handler's flags say */
 #define ERESTARTNOHAND 514
 
 /* Requests that are not system calls, numbered above them. */
@@ -64,11 +65,25 @@ struct program_ops {
 	 * means nothing: the program runs the handler, whose calls are requests like others, and
 	 * ends it with the request SYS_rt_sigreturn. The result that this returns is that of the
 	 * call that was interrupted; a call to be restarted (SA_RESTART) is carried out again
-	 * before that.
+	 * before that. restore: the signal mask after the handler.
 	 */
-	void (*handle_signal)(struct utask *u, const struct siginfo *info, u64 handler);
+	void (*handle_signal)(struct utask *u, const struct siginfo *info, u64 handler,
+			      const struct sigset *restore);
+	/*
+	 * Optional. A call that this kind of program carries out itself, before the table of calls
+	 * is asked: true when it did, with *result as a call's (-EPARK too).
+	 */
+	bool (*call)(struct utask *u, const struct syscall_req *req, s64 *result);
+	/* Optional. The task is about to end: its memory and descriptors are still there. */
+	void (*exiting)(struct utask *u);
 	/* The task is gone. */
 	void (*destroy)(struct utask *u);
+	/*
+	 * The program keeps the frames of its handlers itself and makes a call that is to be
+	 * restarted again by itself: it gets -ERESTARTNOINTR as its result. rt_sigreturn is a
+	 * matter of call().
+	 */
+	bool native_frames;
 };
 
 /* What a call in progress keeps while it is parked. Zeroed when the call begins. */

@@ -8,9 +8,6 @@
 
 #include "stack/syscalls.h"
 
-/* Interrupted, and always made again whatever the handler's flags say. */
-#define ERESTARTNOINTR 513
-
 /* u->req begins (again). */
 void call_begin(struct utask *u, nsec_t t_enter);
 

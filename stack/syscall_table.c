@@ -269,6 +269,10 @@ bool syscall_is_socket(int nr)
 s64 syscall_dispatch(struct task *t, const struct syscall_req *req)
 {
 	const struct syscall_entry *e = syscall_entry(req->nr);
+	struct utask *u = task_utask(t);
+	s64 result;
 
+	if (u->prog->call && u->prog->call(u, req, &result))
+		return result;
 	return e && e->fn ? e->fn(t, req->a) : -ENOSYS;
 }

@@ -40,7 +40,8 @@ struct world {
 	u32 nlinks;
 	struct netswitch *switches, *last_switch;
 	void *stack;	       /* set by stack/: struct stack_world */
-	void *process;	       /* set by sim/process/ */
+	void *process;	       /* Lua programs; set by sim/process/ */
+	void *hosted;	       /* hosted programs; set by sim/process/ */
 };
 
 /* Takes ownership of st; borrows tr. */

@@ -339,7 +339,8 @@ static void push_siginfo(lua_State *L, const struct siginfo *info)
 	lua_setfield(L, -2, "si_band");
 }
 
-static void handle_signal(struct utask *u, const struct siginfo *info, u64 handler)
+static void handle_signal(struct utask *u, const struct siginfo *info, u64 handler,
+			  const struct sigset *restore)
 {
 	struct lua_task *t = u->program;
 	lua_State *L = t->proc->lw->L;

@@ -117,7 +117,8 @@ static bool vproc_resume(struct utask *u, s64 result, struct syscall_req *req, i
 	return true;
 }
 
-static void vproc_handle_signal(struct utask *u, const struct siginfo *info, u64 handler)
+static void vproc_handle_signal(struct utask *u, const struct siginfo *info, u64 handler,
+				const struct sigset *restore)
 {
 	struct vproc *p = u->program;
 

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hosted programs: ordinary Linux binaries (x86-64), dynamic or static, as virtual processes.
+ *
+ * Their calls about the network, time, waiting, signals, threads and randomness are served by the
+ * simulated host; what they compute, their memory and their files are native. A program that computes
+ * between two calls costs its process's user_step_cost of virtual time, whatever the computation.
+ * See README.md of this folder for the mechanism (seccomp user notification and ptrace; no privilege).
+ */
+#ifndef SIM_PROCESS_HOSTED_H
+#define SIM_PROCESS_HOSTED_H
+
+#include "sim/host/task.h"
+
+struct hosted_world;
+
+struct hosted_options {
+	const char *const *argv; /* NULL at the end; argv[0] with a slash, or searched in PATH */
+	const char *const *env;	 /* NULL at the end; whole environment */
+	const char *name;	 /* of the process; NULL: the last part of argv[0] */
+	const char *cwd;	 /* NULL: a new private directory, removed at the end of the world */
+	int cpu;		 /* -1: any */
+	nsec_t start;
+	bool streams; /* standard streams are the caller's own, else rows of the trace's log */
+};
+
+/*
+ * Starts a program as a process of its own. NULL, with *err (malloc) saying why, when there is no such
+ * program or this machine cannot host (no seccomp, RLIMIT_NOFILE too low).
+ */
+struct process *hosted_spawn(struct host *h, const struct hosted_options *o, char **err);
+
+/* A call that programs made and that nothing here serves: they got ENOSYS. */
+struct hosted_missing {
+	const char *name;
+	u64 count;
+};
+/* In order of number; owned by the world, valid until the next call of this function. */
+const struct hosted_missing *hosted_missing(struct world *w, size_t *n);
+
+/* Kills what is left, frees everything; does nothing when no program was hosted. */
+void hosted_world_free(struct world *w);
+
+#endif

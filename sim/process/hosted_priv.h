@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Doors between the hosted_*.c files: ordinary Linux programs as virtual processes.
+ *
+ * A hosted thread is a real thread that is stopped except while its task is resumed: exactly one real
+ * thread runs at any moment, and the simulator waits for it. It stops when it makes a call that the
+ * seccomp filter (hosted_filter.c) sends here, in one of two ways: as a seccomp notification, the fast
+ * way, for nearly everything, or as a ptrace stop, for calls whose registers matter (clone, execve,
+ * rt_sigreturn, exit). The call's arguments are copied in (hosted_args.c), it is carried out in virtual
+ * time by stack/ as if a Lua program had made it, or by struct hosted_call for what only real programs
+ * know (futex, openat, clone), and its results are copied back when the task is resumed.
+ *
+ * Nothing real may reach a result: pids and tids are the task's, clocks and randomness the host's.
+ */
+#ifndef SIM_PROCESS_HOSTED_PRIV_H
+#define SIM_PROCESS_HOSTED_PRIV_H
+
+#include <sys/types.h>
+
+#include "sim/process/hosted.h"
+#include "stack/syscall.h"
+
+/*
+ * Descriptors of native files live in [HOSTED_FD_BASE, HOSTED_FD_BASE + HOSTED_FD_COUNT), so that the
+ * filter can tell them from simulated ones by number, and reading a file costs what it costs outside.
+ * 0, 1 and 2 may be native too (they are inherited, or the lowest free), and what dup2() puts low.
+ * Simulated files never get a number of that window.
+ */
+#define HOSTED_FD_BASE 8192
+#define HOSTED_FD_COUNT 4096
+
+/* Where a real thread is held. */
+enum hosted_at {
+	AT_NEW = 0, /* ptrace stop before its first instruction */
+	AT_NOTIFY,  /* its call waits for the answer to a seccomp notification */
+	AT_ENTRY,   /* ptrace stop on the way into a call, which has not been carried out natively */
+	AT_EXIT,    /* ptrace stop on the way out of a call that was carried out natively */
+	AT_FAULT,   /* ptrace stop because of a fault of its own */
+	AT_DEAD,
+};
+
+/* How a finished call is answered. */
+enum hosted_answer {
+	ANSWER_RESULT = 0, /* with the result that the simulator found */
+	ANSWER_NATIVE,	   /* if that is no error, carry the call out natively: both sides must know */
+	ANSWER_AS_IS,	   /* AT_EXIT: registers are as the native call left them */
+};
+
+/* Copies of a call's memory: freed, or kept for the next call, when the call has returned. */
+struct hosted_arena {
+	u8 *base;
+	size_t size, used;
+	void **big; /* pieces that did not fit; freed after the call */
+	u32 nbig;
+};
+
+/* A signal whose handler is to run before the program goes on. */
+struct hosted_signal {
+	struct siginfo info;
+	u64 mask; /* what the handler's return restores */
+};
+
+/* What the threads of one process share; a real thread group. */
+struct hosted_proc {
+	u32 refs;
+	struct hosted_world *hw;
+	pid_t tgid;   /* real */
+	int listener; /* of the filter that it was started with; shared along the tree of forks */
+	u32 *listener_refs;
+	u64 mm;	      /* unique for each address space: the key of private futexes */
+	u32 umask;
+	char *cwd_made; /* the private directory, to be removed; or NULL */
+};
+
+struct hosted {
+	struct list_head node; /* hosted_world->threads */
+	struct utask *u;       /* NULL until it is resumed for the first time */
+	struct hosted_proc *proc;
+	pid_t tid; /* real */
+	enum hosted_at at;
+	u64 notify_id;
+	/* The call as the program made it: user addresses. */
+	int nr;
+	u64 args[6];
+	enum hosted_answer answer;
+	struct hosted_arena arena;
+	bool marshalled;
+	struct hosted_signal *signals; /* to be set up at the next resume, the innermost last */
+	u32 nsignals;
+	struct spawn_req spawn; /* of clone */
+	void *futex;		/* hosted_futex.c: what it waits for */
+	u64 clear_child_tid, robust_list;
+};
+
+static inline struct hosted *utask_hosted(struct utask *u)
+{
+	return u->program;
+}
+extern const struct program_ops hosted_program_ops;
+
+/* ---- memory of the program: hosted_mem.c -------------------------------------------------------- */
+
+/* 0 or -EFAULT; all or nothing is not promised. */
+int hosted_read(struct hosted *h, u64 addr, void *buf, size_t len);
+int hosted_write(struct hosted *h, u64 addr, const void *buf, size_t len);
+/* With the zero byte. Its length, -EFAULT, or -ENAMETOOLONG when it does not fit. */
+int hosted_read_string(struct hosted *h, u64 addr, char *buf, size_t size);
+/* Room that lives until the call has returned; not cleared. */
+void *hosted_alloc(struct hosted *h, size_t len);
+void hosted_arena_reset(struct hosted *h);
+void hosted_arena_free(struct hosted *h);
+
+/* ---- arguments: hosted_args.c ------------------------------------------------------------------- */
+
+/*
+ * Fills req from h->nr and h->args: copies what the call reads into the arena, makes room there for
+ * what it writes. 0, or the negative errno that is the call's result.
+ */
+int hosted_args_in(struct hosted *h, struct syscall_req *req);
+/* Copies back what the call wrote. The result, or -EFAULT. */
+s64 hosted_args_out(struct hosted *h, const struct syscall_req *req, s64 result);
+
+/* ---- calls that only real programs make: hosted_calls.c ----------------------------------------- */
+
+/* a: as in req (copies where hosted_args.c knows the call, user addresses in h->args). */
+struct hosted_call {
+	int nr;
+	s64 (*fn)(struct task *t, struct hosted *h, const s64 *a);
+};
+/* program_ops.call. */
+bool hosted_call(struct utask *u, const struct syscall_req *req, s64 *result);
+/* One table in each file. They end with fn NULL. */
+extern const struct hosted_call hosted_futex_calls[];
+extern const struct hosted_call hosted_file_calls[];
+extern const struct hosted_call hosted_clone_calls[];
+
+/* ---- native files: hosted_file.c ---------------------------------------------------------------- */
+
+/* True when fd is a native file now: calls on it are the kernel's. */
+bool hosted_fd_native(struct hosted *h, int fd);
+/*
+ * A call that is not ours after all (a descriptor that is native, a path that is not virtual) and is
+ * answered at once with "go on natively": costs no virtual time and leaves no row.
+ */
+bool hosted_passes(struct hosted *h);
+/* A description of a native file; takes over real_fd. stream: no regular file (terminal, pipe). */
+struct file *hosted_native_file(struct host *host, int real_fd, u32 flags);
+/*
+ * Gives the program the supervisor's descriptor real_fd at number fd; the program's call must be
+ * waiting (AT_NOTIFY). 0 or negative errno.
+ */
+int hosted_add_fd(struct hosted *h, int real_fd, int fd, bool cloexec);
+
+/* ---- futexes: hosted_futex.c -------------------------------------------------------------------- */
+
+/* A thread ends: robust list, then clear_child_tid and its waiter (futex(2), set_tid_address(2)). */
+void hosted_futex_exit(struct task *t, struct hosted *h);
+
+/* ---- the real threads: hosted_tracee.c ---------------------------------------------------------- */
+
+/* Lets h go on from where it is held and waits until it is held again, or dead. */
+void hosted_run(struct hosted *h, s64 result);
+
+#endif
