@@ -75,15 +75,27 @@ void qdisc_watchdog_schedule(struct Qdisc *q, nsec_t t)
 		timer_mod(&q->watchdog, t);
 }
 
+static size_t find_kind(const char *kind)
+{
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(kinds) && strcmp(kinds[i]->id, kind) != 0)
+		i++;
+	return i;
+}
+
+bool qdisc_kind_known(const char *kind)
+{
+	return find_kind(kind) < ARRAY_SIZE(kinds);
+}
+
 struct Qdisc *qdisc_new(struct net_device *dev, struct netdev_queue *txq, const char *kind,
 			const void *params, int *err)
 {
-	size_t i = 0;
+	size_t i = find_kind(kind);
 	struct Qdisc *q;
 
 	*err = -ENOENT;
-	while (i < ARRAY_SIZE(kinds) && strcmp(kinds[i]->id, kind) != 0)
-		i++;
 	if (i == ARRAY_SIZE(kinds))
 		return NULL;
 	q = xcalloc(1, sizeof(*q));

@@ -57,6 +57,7 @@ struct Qdisc {
  */
 struct Qdisc *qdisc_new(struct net_device *dev, struct netdev_queue *txq, const char *kind,
 			const void *params, int *err);
+bool qdisc_kind_known(const char *kind);
 /* Frees it with what it holds, silently. */
 void qdisc_free(struct Qdisc *q);
 /* Drops what it holds (QUEUE_PURGE). */

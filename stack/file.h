@@ -19,6 +19,7 @@
 
 struct file;
 struct poll_table;
+struct stat;
 
 /* User buffers of a call, in simulator memory, valid until the call has returned. */
 struct iov_iter {
@@ -48,6 +49,13 @@ struct file_ops {
 	 * (SO_LINGER): the description stays until the call has returned.
 	 */
 	s64 (*release)(struct task *t, struct file *f);
+	/* lseek(2) and fstat(2), of kinds that have their own. */
+	s64 (*llseek)(struct task *t, struct file *f, s64 off, int whence);
+	s64 (*getattr)(struct task *t, struct file *f, struct stat *st);
+	/* getdents64(2); NULL: ENOTDIR. */
+	s64 (*getdents)(struct task *t, struct file *f, void *buf, size_t len);
+	/* What a link of /proc/PID/fd points to; NULL: by the kind. Valid until the next call. */
+	const char *(*name)(struct file *f);
 };
 
 struct file {
@@ -73,6 +81,9 @@ struct file *file_new(struct host *h, const struct file_ops *ops, void *priv, u3
 void file_get(struct file *f);
 /* Drops a reference; the last one releases. 0, or release()'s result. */
 s64 file_put(struct task *t, struct file *f);
+
+/* fstat(2) of a description. */
+s64 file_stat(struct task *t, struct file *f, struct stat *st);
 
 struct fd_slot {
 	struct file *file;

@@ -83,6 +83,11 @@ static const struct file_ops memfile_ops = {
 	.release = memfile_release,
 };
 
+bool memfile_is(const struct file *f)
+{
+	return f->ops == &memfile_ops;
+}
+
 static struct memfile *memfile_of(const struct file *f)
 {
 	assert(f->ops == &memfile_ops);

@@ -7,7 +7,9 @@
 
 #include "stack/file.h"
 
-/* The file is regular (asserted): bytes from pos on, and how many there are. */
+/* Is it a file of this kind? */
+bool memfile_is(const struct file *f);
+/* It is (asserted): bytes from pos on, and how many there are. */
 const void *memfile_data(const struct file *f, u64 pos, size_t *len);
 u64 memfile_size(const struct file *f);
 /* 0 or -EFBIG. */

@@ -8,6 +8,7 @@
  */
 #include "stack/net.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <netinet/if_ether.h>
 #include <stdlib.h>
@@ -111,6 +112,7 @@ static void stack_world_destroy(struct world_object *o)
 
 	inet_hash_free(sw->inet);
 	free(sw->neigh_hash);
+	free(sw->etc_hosts);
 	for (int i = 0; i < sw->npools; i++)
 		pool_destroy(&sw->pools[i]);
 	free(sw);
@@ -192,6 +194,14 @@ static void net_init_streams(struct net *net)
 	net->hash_secret[0] = rng_u64(&secret);
 	net->hash_secret[1] = rng_u64(&secret);
 	net->ip_idents = rng_u32(&net->rng_ipid);
+}
+
+int net_nameserver_add(struct net *net, const union ipaddr *a)
+{
+	if (net->nnameserver == (int)ARRAY_SIZE(net->nameserver))
+		return -ENOSPC;
+	net->nameserver[net->nnameserver++] = *a;
+	return 0;
 }
 
 struct net *net_host_init(struct host *h)

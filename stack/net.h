@@ -131,6 +131,8 @@ struct net {
 	int tcp_orphans, tcp_tw_count;
 	s64 tcp_challenge_second;     /* the one that challenge ACKs are counted in, from 1 */
 	u32 tcp_challenge_count;      /* how many are left in it */
+	union ipaddr nameserver[3];   /* /etc/resolv.conf */
+	int nnameserver;
 	struct list_head socks;	      /* struct sock.net_node, in order of creation: `ss`, tear-down */
 	/* Option names that were asked for and are not there: counted, see sockopt.c. */
 	u64 enoprotoopt;
@@ -153,5 +155,15 @@ static inline nsec_t net_now(const struct net *n)
  */
 int net_sysctl_write(struct net *net, const char *name, const char *value);
 int net_sysctl_read(struct net *net, const char *name, char *buf, size_t len);
+/*
+ * What write(2) to the file under /proc/sys/net does with text: numbers as C writes them, a short vector
+ * leaves the rest, what follows the last number is not taken. Bytes taken or negative errno.
+ */
+s64 net_sysctl_store(struct net *net, const char *name, const char *text, size_t len);
+/* The i-th name in the table's order; NULL: no more. *word: the value is a word, no numbers. */
+const char *net_sysctl_name(size_t i, bool *word);
+
+/* Addresses for /etc/resolv.conf, at most three as resolv.conf(5) says: 0 or -ENOSPC. */
+int net_nameserver_add(struct net *net, const union ipaddr *a);
 
 #endif

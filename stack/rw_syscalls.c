@@ -137,6 +137,35 @@ s64 sys_pwrite64(struct task *t, int fd, const void *buf, size_t len, s64 off)
 }
 
 /*
+ * The source makes its text when it is read: a copy goes out, and what the target does not take is read
+ * again. While the target is full the call waits with the source's position unchanged.
+ */
+static s64 sendfile_read(struct task *t, struct file *in, struct file *out, s64 *off, size_t count)
+{
+	u8 copy[16384];
+	struct iovec iov = { copy, min(count, sizeof(copy)) };
+	struct iov_iter it = { &iov, 1, iov.iov_len };
+	u64 before = in->pos, pos = off ? (u64)*off : before;
+	s64 ret;
+
+	in->pos = pos;
+	ret = in->ops->read ? in->ops->read(t, in, &it) : -EINVAL;
+	in->pos = before;
+	if (ret <= 0)
+		return ret;
+	iov.iov_len = it.total = (size_t)ret;
+	ret = out->ops->write(t, out, &it);
+	if (ret <= 0)
+		return ret;
+	task_utask(t)->copied = 0;
+	if (off)
+		*off += ret;
+	else
+		in->pos += (u64)ret;
+	return ret;
+}
+
+/*
  * The source is a regular file, the target anything that can be written. Nothing is copied to or
  * from the user, so nothing is charged for bytes.
  */
@@ -156,6 +185,8 @@ s64 sys_sendfile(struct task *t, int out_fd, int in_fd, s64 *off, size_t count)
 		return -EINVAL;
 	if (!out->ops->write || (out->flags & O_APPEND))
 		return -EINVAL;
+	if (!memfile_is(in))
+		return sendfile_read(t, in, out, off, count);
 	pos = off ? (u64)*off : in->pos;
 	iov.iov_base = (void *)(uintptr_t)memfile_data(in, pos, &iov.iov_len);
 	iov.iov_len = min(iov.iov_len, min(count, MAX_RW_COUNT));
@@ -180,6 +211,8 @@ s64 sys_lseek(struct task *t, int fd, s64 off, int whence)
 
 	if (!f)
 		return -EBADF;
+	if (f->ops->llseek)
+		return f->ops->llseek(t, f, off, whence);
 	if (!S_ISREG(f->mode))
 		return -ESPIPE;
 	switch (whence) {
@@ -214,15 +247,16 @@ s64 sys_ftruncate(struct task *t, int fd, s64 len)
 		return -EBADF;
 	if (!S_ISREG(f->mode) || !writable(f))
 		return -EINVAL;
+	/* Files of /proc and /sys have no length to change. */
+	if (!memfile_is(f))
+		return 0;
 	return memfile_truncate(f, (u64)len);
 }
 
-s64 sys_fstat(struct task *t, int fd, struct stat *st)
+s64 file_stat(struct task *t, struct file *f, struct stat *st)
 {
-	struct file *f = fd_file(t, fd);
-
-	if (!f)
-		return -EBADF;
+	if (f->ops->getattr)
+		return f->ops->getattr(t, f, st);
 	memset(st, 0, sizeof(*st));
 	st->st_mode = f->mode;
 	st->st_nlink = 1;
@@ -235,4 +269,24 @@ s64 sys_fstat(struct task *t, int fd, struct stat *st)
 		st->st_blocks = (st->st_size + 511) / 512;
 	}
 	return 0;
+}
+
+s64 sys_fstat(struct task *t, int fd, struct stat *st)
+{
+	struct file *f = fd_file(t, fd);
+
+	return f ? file_stat(t, f, st) : -EBADF;
+}
+
+s64 sys_getdents64(struct task *t, int fd, void *buf, size_t len)
+{
+	struct file *f = fd_file(t, fd);
+
+	if (!f)
+		return -EBADF;
+	if (len && !buf)
+		return -EFAULT;
+	if (!f->ops->getdents)
+		return -ENOTDIR;
+	return f->ops->getdents(t, f, buf, len);
 }

@@ -46,6 +46,14 @@ SRC := \
 	pipe.c \
 	pmtu.c \
 	poll.c \
+	procfs.c \
+	procfs_dev.c \
+	procfs_dir.c \
+	procfs_etc.c \
+	procfs_file.c \
+	procfs_host.c \
+	procfs_sysctl.c \
+	procfs_wild.c \
 	protocol.c \
 	reuseport.c \
 	route.c \
@@ -64,6 +72,7 @@ SRC := \
 	syscall_format_net.c \
 	syscall_table.c \
 	sysctl.c \
+	sysfs_cpu.c \
 	task_syscalls.c \
 	tcp.c \
 	tcp_ack.c \

@@ -25,6 +25,7 @@ struct stack_world {
 	struct inet_hash *inet;
 	struct neighbour **neigh_hash; /* chains by (host, device, address); neighbour.c */
 	u32 neigh_mask, nneigh;
+	char *etc_hosts; /* what all hosts know of each other; made when first read, procfs_etc.c */
 	struct pool pools[STACK_MAX_POOLS]; /* handed out by stack_pool() */
 	int npools;
 };

@@ -119,6 +119,7 @@ WORDS(dup3, sys_dup3(t, (int)a[0], (int)a[1], (int)a[2]))
 WORDS(pipe2, sys_pipe2(t, P(0), (int)a[1]))
 WORDS(recvmmsg, sys_recvmmsg(t, (int)a[0], P(1), (unsigned)a[2], (int)a[3], P(4)))
 WORDS(sendmmsg, sys_sendmmsg(t, (int)a[0], P(1), (unsigned)a[2], (int)a[3]))
+WORDS(getdents64, sys_getdents64(t, (int)a[0], P(1), (size_t)a[2]))
 WORDS(getcpu, sys_getcpu(t, P(0), P(1)))
 WORDS(getrandom, sys_getrandom(t, P(0), (size_t)a[1], (unsigned)a[2]))
 WORDS(memfd_create, sys_memfd_create(t, P(0), (unsigned)a[1]))
@@ -165,6 +166,7 @@ static const struct syscall_entry calls[] = {
 	CALL(fstat, "fp", false),
 	CALL(ftruncate, "fd", false),
 	CALL(getcpu, "pp", false),
+	CALL(getdents64, "fpu", false),
 	CALL(getegid, "", false),
 	CALL(geteuid, "", false),
 	CALL(getgid, "", false),

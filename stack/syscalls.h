@@ -53,6 +53,8 @@ s64 sys_sendfile(struct task *t, int out_fd, int in_fd, s64 *off, size_t count);
 s64 sys_lseek(struct task *t, int fd, s64 off, int whence);
 s64 sys_ftruncate(struct task *t, int fd, s64 len);
 s64 sys_fstat(struct task *t, int fd, struct stat *st);
+/* Of virtual directories (procfs.h). */
+s64 sys_getdents64(struct task *t, int fd, void *buf, size_t len);
 
 /* ---- descriptors: fd_syscalls.c -------------------------------------------------------------- */
 s64 sys_close(struct task *t, int fd);

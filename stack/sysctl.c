@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "nic/netdev.h"
+#include "nic/qdisc.h"
 #include "stack/fib.h"
 #include "stack/in_device.h"
 #include "stack/tcp.h"
@@ -330,10 +331,101 @@ static int write_string(struct net *net, const struct sysctl_row *r, const char 
 
 	if (strlen(value) >= (size_t)r->count)
 		return -EINVAL;
-	if (r->base == BASE_NET && !tcp_ca_find(value))
+	if (r->base == BASE_NET ? !tcp_ca_find(value) : !qdisc_kind_known(value))
 		return -ENOENT;
 	memcpy(field, value, strlen(value) + 1);
 	return 0;
+}
+
+static const char *skip_spaces(const char *s, const char *end)
+{
+	while (s < end && isspace((unsigned char)*s))
+		s++;
+	return s;
+}
+
+/*
+ * The number at s, of base 8, 10 or 16: what follows it, or NULL. Kernel numbers have at most 22
+ * characters and end with a space.
+ */
+static const char *store_number(const char *s, const char *end, s64 *v)
+{
+	char digits[24];
+	size_t len = min((size_t)(end - s), sizeof(digits) - 1);
+	bool negative = len && *s == '-';
+	char *stop;
+	u64 u;
+
+	memcpy(digits, s, len);
+	digits[len] = 0;
+	if (!isdigit((unsigned char)digits[negative]))
+		return NULL;
+	errno = 0;
+	u = strtoull(digits + negative, &stop, 0);
+	if (errno || u > INT64_MAX)
+		return NULL;
+	*v = negative ? -(s64)u : (s64)u;
+	s += stop - digits;
+	return s == end || *s == ' ' || *s == '\t' || *s == '\n' ? s : NULL;
+}
+
+/* Reads the vector's values one after another: how many, or -EINVAL with *n before the bad one. */
+static int store_values(const struct sysctl_row *r, const char **s, const char *end, s64 *v, int *n)
+{
+	for (*n = 0; *n < r->count; (*n)++) {
+		const char *next;
+
+		*s = skip_spaces(*s, end);
+		if (*s == end)
+			break;
+		next = store_number(*s, end, &v[*n]);
+		if (!next || v[*n] < r->min || v[*n] > r->max)
+			return -EINVAL;
+		*s = next;
+	}
+	*s = skip_spaces(*s, end);
+	return *n ? 0 : -EINVAL;
+}
+
+s64 net_sysctl_store(struct net *net, const char *name, const char *text, size_t len)
+{
+	const struct sysctl_row *r = sysctl_find(name);
+	const char *s = text;
+	char word[64], *field;
+	s64 v[3];
+	int n, err;
+
+	if (!r)
+		return -ENOENT;
+	if (r->type == SYSCTL_STR) {
+		snprintf(word, min(sizeof(word), (size_t)r->count), "%.*s",
+			 (int)strcspn(text, "\n"), text);
+		err = write_string(net, r, word);
+		return err ? err : (s64)len;
+	}
+	field = sysctl_field(net, r);
+	err = store_values(r, &s, text + len, v, &n);
+	if (r->check) {
+		for (int i = n; i < r->count; i++)
+			v[i] = field_get(r, field, i);
+		err = err ? err : r->check(net, v);
+		if (err)
+			return err;
+	}
+	/* Without a rule for the whole, what stands before a mistake has been taken already. */
+	for (int i = 0; i < n; i++)
+		field_set(r, field, i, v[i]);
+	if (n && r->changed)
+		r->changed(net);
+	return err ? err : s - text;
+}
+
+const char *net_sysctl_name(size_t i, bool *word)
+{
+	if (i >= ARRAY_SIZE(rows))
+		return NULL;
+	*word = rows[i].type == SYSCTL_STR;
+	return rows[i].name;
 }
 
 int net_sysctl_write(struct net *net, const char *name, const char *value)

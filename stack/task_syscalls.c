@@ -12,6 +12,7 @@
 
 #include "stack/capability.h"
 #include "stack/syscall_priv.h"
+#include "stack/utsname.h"
 
 #ifndef WALL_BITS
 #define WALL_BITS (WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WALL | __WCLONE)
@@ -245,11 +246,11 @@ s64 sys_uname(struct task *t, struct utsname *buf)
 	if (!buf)
 		return -EFAULT;
 	memset(buf, 0, sizeof(*buf));
-	snprintf(buf->sysname, sizeof(buf->sysname), "Linux");
+	snprintf(buf->sysname, sizeof(buf->sysname), UTS_SYSNAME);
 	snprintf(buf->nodename, sizeof(buf->nodename), "%s", t->host->name);
-	snprintf(buf->release, sizeof(buf->release), "6.18.0");
-	snprintf(buf->version, sizeof(buf->version), "#1 SMP");
+	snprintf(buf->release, sizeof(buf->release), UTS_RELEASE);
+	snprintf(buf->version, sizeof(buf->version), UTS_VERSION);
 	snprintf(buf->machine, sizeof(buf->machine), "x86_64");
-	snprintf(buf->domainname, sizeof(buf->domainname), "(none)");
+	snprintf(buf->domainname, sizeof(buf->domainname), UTS_DOMAINNAME);
 	return 0;
 }

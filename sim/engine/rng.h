@@ -33,6 +33,7 @@ enum rng_purpose {
 	RNG_TEST,
 	RNG_ICMP,
 	RNG_LINK_GE, /* the state of the Gilbert-Elliott chain */
+	RNG_BOOT_ID,
 	RNG_NPURPOSE
 };
 

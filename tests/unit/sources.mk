@@ -32,6 +32,7 @@ UNIT_TESTS := \
 	pipe \
 	poll \
 	pool \
+	procfs \
 	qdisc \
 	rng \
 	route \
