@@ -96,6 +96,10 @@ static s64 dup_to(struct task *t, int fd, int newfd, bool cloexec)
 	file_get(f);
 	old = fd_remove(fs, newfd);
 	fd_place(fs, newfd, f, cloexec);
+	if (f->ops->installed)
+		f->ops->installed(t, f, newfd, cloexec);
+	else if (old && old->ops->displaced)
+		old->ops->displaced(t, newfd);
 	if (old && close_file(t, old) == -EPARK)
 		return -EPARK;
 	return newfd;

@@ -100,13 +100,20 @@ void fd_place(struct files_struct *fs, int fd, struct file *f, bool cloexec)
 	fs->fd[fd].cloexec = cloexec;
 }
 
+static u32 lowest_free(const struct files_struct *fs, u32 fd)
+{
+	while (fd < fs->nfd && (fs->fd[fd].file || fs->fd[fd].reserved))
+		fd++;
+	return fd;
+}
+
 int fd_reserve(struct task *t, int min_fd)
 {
 	struct files_struct *fs = t->proc->files;
-	u32 fd = max((u32)min_fd, fs->next_hint);
+	u32 fd = lowest_free(fs, max((u32)min_fd, fs->next_hint));
 
-	while (fd < fs->nfd && (fs->fd[fd].file || fs->fd[fd].reserved))
-		fd++;
+	if (fd - FD_NATIVE_BASE < FD_NATIVE_COUNT && task_utask(t)->prog->native_frames)
+		fd = lowest_free(fs, FD_NATIVE_BASE + FD_NATIVE_COUNT);
 	if (fd >= t->proc->nofile)
 		return -EMFILE;
 	files_grow(fs, fd + 1);
@@ -127,12 +134,34 @@ void fd_fill(struct task *t, int fd, struct file *f, bool cloexec)
 		fs->next_hint = min(fs->next_hint, (u32)fd);
 }
 
+/*
+ * The numbers of standard streams are given out as ever, since programs close and open them on
+ * purpose; all others from base on. RLIMIT_NOFILE is about how many there are.
+ */
+static int reserve_native(struct task *t, int min_fd, int base)
+{
+	struct files_struct *fs = t->proc->files;
+	u32 fd = lowest_free(fs, (u32)min_fd);
+
+	if (fd > 2)
+		fd = lowest_free(fs, (u32)base);
+	if (fd >= FD_NATIVE_BASE + FD_NATIVE_COUNT || (fd > 2 && fd - (u32)base >= t->proc->nofile))
+		return -EMFILE;
+	files_grow(fs, fd + 1);
+	fs->fd[fd].reserved = true;
+	return (int)fd;
+}
+
 int fd_install(struct task *t, struct file *f, int min_fd, bool cloexec)
 {
-	int fd = fd_reserve(t, min_fd);
+	int base = f->ops->base ? f->ops->base(t) : 0;
+	int fd = base ? reserve_native(t, min_fd, base) : fd_reserve(t, min_fd);
 
-	if (fd >= 0)
-		fd_fill(t, fd, f, cloexec);
+	if (fd < 0)
+		return fd;
+	fd_fill(t, fd, f, cloexec);
+	if (f->ops->installed)
+		f->ops->installed(t, f, fd, cloexec);
 	return fd;
 }
 

@@ -54,9 +54,28 @@ struct file_ops {
 	s64 (*getattr)(struct task *t, struct file *f, struct stat *st);
 	/* getdents64(2); NULL: ENOTDIR. */
 	s64 (*getdents)(struct task *t, struct file *f, void *buf, size_t len);
+	/*
+	 * Files of the real system under hosted programs; NULL for simulated ones. base: the
+	 * lowest number for it in t's table; installed: it has got a number there by a call of t;
+	 * displaced: dup2(2) has put a simulated file at its number.
+	 */
+	int (*base)(struct task *t);
+	void (*installed)(struct task *t, struct file *f, int fd, bool cloexec);
+	void (*displaced)(struct task *t, int fd);
+	/* Optional: read at a position, without moving that of the description (sendfile). */
+	s64 (*read_at)(struct file *f, void *buf, size_t len, u64 pos);
+	/* Optional: where the description stands, which is then moved by so much. */
+	u64 (*position)(struct file *f, s64 by);
 	/* What a link of /proc/PID/fd points to; NULL: by the kind. Valid until the next call. */
 	const char *(*name)(struct file *f);
 };
+
+/*
+ * Descriptors of native files in hosted programs: [FD_NATIVE_BASE, FD_NATIVE_BASE + FD_NATIVE_COUNT),
+ * which no simulated file of such a program gets. See sim/process/hosted_priv.h.
+ */
+#define FD_NATIVE_BASE 8192
+#define FD_NATIVE_COUNT 4096
 
 struct file {
 	u32 refs;

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 #include <sys/stat.h>
+#include <stdlib.h>
 
 #include "stack/memfile.h"
 #include "stack/msg.h"
@@ -136,6 +137,41 @@ s64 sys_pwrite64(struct task *t, int fd, const void *buf, size_t len, s64 off)
 	return rw_at(t, fd, (void *)(uintptr_t)buf, len, off, true);
 }
 
+static s64 sendfile_done(struct task *t, struct file *in, s64 *off, s64 ret)
+{
+	if (ret <= 0)
+		return ret;
+	task_utask(t)->copied = 0;
+	if (off)
+		*off += ret;
+	else
+		in->pos += (u64)ret;
+	return ret;
+}
+
+/* A call that parks reads again: the file is the same. Less than was asked for is always legal. */
+#define SENDFILE_MAX ((size_t)512 << 10)
+
+static s64 sendfile_native(struct task *t, struct file *out, struct file *in, s64 *off, size_t count)
+{
+	struct iovec iov = { .iov_base = xrealloc(NULL, SENDFILE_MAX) };
+	struct iov_iter it = { &iov, 1, 0 };
+	s64 ret;
+
+	if (!off && in->ops->position)
+		in->pos = in->ops->position(in, 0);
+	ret = in->ops->read_at(in, iov.iov_base, min(count, SENDFILE_MAX),
+			       off ? (u64)*off : in->pos);
+	if (ret > 0) {
+		iov.iov_len = it.total = (size_t)ret;
+		ret = out->ops->write(t, out, &it);
+	}
+	free(iov.iov_base);
+	if (ret > 0 && !off && in->ops->position)
+		in->ops->position(in, ret);
+	return sendfile_done(t, in, off, ret);
+}
+
 /*
  * The source makes its text when it is read: a copy goes out, and what the target does not take is read
  * again. While the target is full the call waits with the source's position unchanged.
@@ -155,14 +191,7 @@ static s64 sendfile_read(struct task *t, struct file *in, struct file *out, s64 
 		return ret;
 	iov.iov_len = it.total = (size_t)ret;
 	ret = out->ops->write(t, out, &it);
-	if (ret <= 0)
-		return ret;
-	task_utask(t)->copied = 0;
-	if (off)
-		*off += ret;
-	else
-		in->pos += (u64)ret;
-	return ret;
+	return sendfile_done(t, in, off, ret);
 }
 
 /*
@@ -175,7 +204,6 @@ s64 sys_sendfile(struct task *t, int out_fd, int in_fd, s64 *off, size_t count)
 	struct iovec iov;
 	struct iov_iter it = { &iov, 1, 0 };
 	u64 pos;
-	s64 ret;
 
 	if (!in || !readable(in) || !out || !writable(out))
 		return -EBADF;
@@ -185,6 +213,8 @@ s64 sys_sendfile(struct task *t, int out_fd, int in_fd, s64 *off, size_t count)
 		return -EINVAL;
 	if (!out->ops->write || (out->flags & O_APPEND))
 		return -EINVAL;
+	if (in->ops->read_at)
+		return sendfile_native(t, out, in, off, count);
 	if (!memfile_is(in))
 		return sendfile_read(t, in, out, off, count);
 	pos = off ? (u64)*off : in->pos;
@@ -193,15 +223,7 @@ s64 sys_sendfile(struct task *t, int out_fd, int in_fd, s64 *off, size_t count)
 	if (!iov.iov_len)
 		return 0;
 	it.total = iov.iov_len;
-	ret = out->ops->write(t, out, &it);
-	if (ret <= 0)
-		return ret;
-	task_utask(t)->copied = 0;
-	if (off)
-		*off += ret;
-	else
-		in->pos += (u64)ret;
-	return ret;
+	return sendfile_done(t, in, off, out->ops->write(t, out, &it));
 }
 
 s64 sys_lseek(struct task *t, int fd, s64 off, int whence)

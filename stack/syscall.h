@@ -34,6 +34,7 @@ enum pseudo_call {
 	CALL_LOG,	     /* a[0]: 1 stdout, 2 stderr; a[1] text, a[2] length; costs nothing */
 	CALL_SPAWN,	     /* a[0]: struct spawn_req *; result: pid (process) or tid (thread) */
 	CALL_YIELD,	     /* a schedule point that does nothing */
+	CALL_FAULT,	     /* a[0]: signal of a fault of the program's own; for program_ops.call */
 };
 
 struct syscall_req {
@@ -50,6 +51,8 @@ struct spawn_req {
 	void *program; /* taken over, and set to NULL here, when the call succeeds */
 	const char *name;
 	bool thread;   /* shares descriptors, signals and pid */
+	bool share_files;    /* a process, but with its parent's descriptors (CLONE_FILES) */
+	bool clear_handlers; /* CLONE_CLEAR_SIGHAND */
 	int cpu;       /* -1: any */
 };
 
@@ -176,6 +179,15 @@ struct process *process_spawn(struct host *h, const char *name, const struct pro
  */
 s64 task_wait_on(struct task *t, struct wait_queue_head *q, bool exclusive, u32 mask, nsec_t timeo,
 		 const char *what);
+
+/* Ends one thread, or all of t's process; status as in wait(2). */
+void utask_exit(struct task *t, int status);
+void utask_exit_group(struct task *t, int status);
+/*
+ * execve(2) has succeeded: other threads end, descriptors with FD_CLOEXEC close, handlers become
+ * SIG_DFL, the process has another name.
+ */
+void utask_exec(struct task *t, const char *name);
 
 /* Ends the wait of a call that goes on to wait for something else (sendmmsg's next message). */
 void task_wait_again(struct task *t);

@@ -91,6 +91,43 @@ static const struct flag_name open_names[] = {
 	N(O_CLOEXEC), N(O_NONBLOCK), N(O_DIRECT), { 1, "EFD_SEMAPHORE" },
 };
 
+static const struct flag_name file_names[] = {
+	N(O_CREAT), N(O_EXCL), N(O_NOCTTY), N(O_TRUNC), N(O_APPEND), N(O_NONBLOCK), N(O_DSYNC),
+	N(O_DIRECT), N(O_NOFOLLOW), N(O_NOATIME), N(O_CLOEXEC), N(O_PATH), N(O_DIRECTORY),
+};
+
+static void sb_open_flags(struct sbuf *sb, u64 flags)
+{
+	static const char *const modes[] = { "O_RDONLY", "O_WRONLY", "O_RDWR", "3" };
+
+	sb_printf(sb, "%s", modes[flags & O_ACCMODE]);
+	flags &= ~(u64)O_ACCMODE;
+	if (!flags)
+		return;
+	sb_printf(sb, "|");
+	sb_flags(sb, flags, file_names, ARRAY_SIZE(file_names));
+}
+
+static void sb_futex_op(struct sbuf *sb, int op)
+{
+	static const char *const names[] = {
+		"FUTEX_WAIT", "FUTEX_WAKE", "FUTEX_FD", "FUTEX_REQUEUE", "FUTEX_CMP_REQUEUE",
+		"FUTEX_WAKE_OP", "FUTEX_LOCK_PI", "FUTEX_UNLOCK_PI", "FUTEX_TRYLOCK_PI",
+		"FUTEX_WAIT_BITSET", "FUTEX_WAKE_BITSET", "FUTEX_WAIT_REQUEUE_PI",
+		"FUTEX_CMP_REQUEUE_PI", "FUTEX_LOCK_PI2",
+	};
+	int cmd = op & ~(128 | 256);
+
+	if (cmd >= 0 && cmd < (int)ARRAY_SIZE(names))
+		sb_printf(sb, "%s", names[cmd]);
+	else
+		sb_printf(sb, "%d", cmd);
+	if (op & 128)
+		sb_printf(sb, "_PRIVATE");
+	if (op & 256)
+		sb_printf(sb, "|FUTEX_CLOCK_REALTIME");
+}
+
 static void sb_pollfds(struct sbuf *sb, const struct pollfd *fds, unsigned nfds, bool exit)
 {
 	if (!fds) {
@@ -222,6 +259,12 @@ static bool format_scalar(struct format_ctx *fc, char letter, s64 v)
 		return true;
 	case 'P':
 		sb_protocol(sb, (int)v);
+		return true;
+	case 'R':
+		sb_open_flags(sb, (u64)v);
+		return true;
+	case 'U':
+		sb_futex_op(sb, (int)v);
 		return true;
 	case 'C':
 		sb_epoll_op(sb, (int)v);

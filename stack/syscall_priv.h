@@ -19,9 +19,6 @@ void call_begin(struct utask *u, nsec_t t_enter);
  */
 int signals_deliver(struct task *t, s64 ret);
 
-/* Ends one thread, or all of t's process; status as in wait(2). The caller returns STEP_EXIT. */
-void utask_exit(struct task *t, int status);
-void utask_exit_group(struct task *t, int status);
 /* Closes the process's descriptors when t is its last thread. */
 void process_release_files(struct task *t);
 /* Timers of setitimer() go with their process; itimer.c. */

@@ -137,6 +137,8 @@ WORDS(prlimit64, limits(t, (int)a[0], (int)a[1], P(2), P(3)))
 WORDS(spawn, sys_spawn(t, P(0)))
 
 #define CALL(name, args, ...) [SYS_##name] = { #name, args, do_##name, __VA_ARGS__ }
+/* Carried out by program_ops.call of those programs that can make them; ENOSYS for others. */
+#define PROGRAM_CALL(name, args) [SYS_##name] = { #name, args, NULL, false }
 
 static const struct syscall_entry calls[] = {
 	CALL(accept, "fAl", true),
@@ -146,9 +148,12 @@ static const struct syscall_entry calls[] = {
 	CALL(clock_getres, "dT", false),
 	CALL(clock_gettime, "dT", false),
 	CALL(clock_nanosleep, "ddtT", false),
+	PROGRAM_CALL(clone, "xpppp"),
+	PROGRAM_CALL(clone3, "pu"),
 	CALL(close, "f", false),
 	CALL(close_range, "uux", false),
 	CALL(connect, "fau", true),
+	PROGRAM_CALL(creat, "Sx"),
 	CALL(dup, "f", false),
 	CALL(dup2, "fd", false),
 	CALL(dup3, "fdX", false),
@@ -160,11 +165,15 @@ static const struct syscall_entry calls[] = {
 	CALL(epoll_wait, "fEdd", false),
 	CALL(eventfd, "u", false),
 	CALL(eventfd2, "uX", false),
+	PROGRAM_CALL(execve, "Spp"),
+	PROGRAM_CALL(execveat, "dSppx"),
 	CALL(exit, "d", false),
 	CALL(exit_group, "d", false),
 	CALL(fcntl, "fdd", false),
+	PROGRAM_CALL(fork, ""),
 	CALL(fstat, "fp", false),
 	CALL(ftruncate, "fd", false),
+	PROGRAM_CALL(futex, "pUdpp"),
 	CALL(getcpu, "pp", false),
 	CALL(getdents64, "fpu", false),
 	CALL(getegid, "", false),
@@ -188,6 +197,9 @@ static const struct syscall_entry calls[] = {
 	CALL(lseek, "fdd", false),
 	CALL(memfd_create, "Sx", false),
 	CALL(nanosleep, "tT", false),
+	PROGRAM_CALL(newfstatat, "dSpx"),
+	PROGRAM_CALL(open, "SR"),
+	PROGRAM_CALL(openat, "dSR"),
 	CALL(pause, "", false),
 	CALL(pipe, "i", false),
 	CALL(pipe2, "iX", false),
@@ -228,8 +240,10 @@ static const struct syscall_entry calls[] = {
 	CALL(timerfd_gettime, "fp", false),
 	CALL(timerfd_settime, "fxpp", false),
 	CALL(tkill, "dg", false),
+	PROGRAM_CALL(umask, "x"),
 	CALL(uname, "p", false),
 	CALL(unlink, "S", false),
+	PROGRAM_CALL(vfork, ""),
 	CALL(wait4, "dIdp", false),
 	CALL(write, "fbu", false),
 	CALL(writev, "fvd", false),
@@ -241,6 +255,7 @@ static const struct syscall_entry pseudo_calls[] = {
 	[CALL_LOG - CALL_COMPUTE] = { "log", "d", NULL, false },
 	[CALL_SPAWN - CALL_COMPUTE] = { "spawn", "", do_spawn, false },
 	[CALL_YIELD - CALL_COMPUTE] = { "yield", "", do_sched_yield, false },
+	[CALL_FAULT - CALL_COMPUTE] = { "fault", "g", NULL, false },
 };
 
 const struct syscall_entry *syscall_entry(int nr)

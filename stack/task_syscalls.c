@@ -24,12 +24,17 @@
  * What a child has of its parent (fork(2)): descriptors, dispositions, identity; no pending
  * signals.
  */
-static struct process *fork_process(struct task *t, const char *name)
+static struct process *fork_process(struct task *t, const struct spawn_req *req)
 {
 	struct process *parent = t->proc;
-	struct process *p = process_new(t->host, parent, name);
+	struct process *p = process_new(t->host, parent, req->name);
 
-	p->files = files_dup(parent->files);
+	if (req->share_files) {
+		p->files = parent->files;
+		files_get(p->files);
+	} else {
+		p->files = files_dup(parent->files);
+	}
 	signal_actions_copy(p, parent);
 	p->pgid = parent->pgid;
 	p->uid = parent->uid;
@@ -41,17 +46,62 @@ static struct process *fork_process(struct task *t, const char *name)
 	return p;
 }
 
+static void handlers_to_default(struct process *p)
+{
+	for (int sig = 1; sig <= SIG_MAX; sig++) {
+		if (signal_action(p, sig)->disposition == SIGD_HANDLER)
+			*signal_action_set(p, sig) = (struct sigaction_state){ 0 };
+	}
+}
+
 s64 sys_spawn(struct task *t, struct spawn_req *req)
 {
-	struct process *p = req->thread ? t->proc : fork_process(t, req->name);
-	struct task *child = utask_start(t->host, p, req->name, req->ops, req->program, req->cpu,
-					 host_now(t->host));
+	struct process *p;
+	struct task *child;
 
+	if (t->host->ntasks >= t->host->max_tasks)
+		return -EAGAIN;
+	p = req->thread ? t->proc : fork_process(t, req);
+	child = utask_start(t->host, p, req->name, req->ops, req->program, req->cpu,
+			    host_now(t->host));
+	if (req->clear_handlers && !req->thread)
+		handlers_to_default(p);
 	req->program = NULL;
 	child->blocked = t->blocked;
 	if (req->cpu < 0)
 		task_set_affinity(child, t->affinity);
 	return child->tid;
+}
+
+static void close_on_exec(struct task *t)
+{
+	struct files_struct *fs = t->proc->files;
+
+	if (fs->refs > 1) { /* unshared by execve(2) */
+		t->proc->files = files_dup(fs);
+		files_put(t, fs);
+		fs = t->proc->files;
+	}
+	for (u32 fd = 0; fd < fs->nfd; fd++) {
+		if (fs->fd[fd].file && fs->fd[fd].cloexec)
+			file_put(NULL, fd_remove(fs, (int)fd));
+	}
+}
+
+void utask_exec(struct task *t, const char *name)
+{
+	struct process *p = t->proc;
+	struct task *other, *tmp;
+
+	list_for_each_entry_safe(other, tmp, &p->threads, thread_node) {
+		if (other != t)
+			utask_exit(other, 0);
+	}
+	t->tid = p->pid;
+	close_on_exec(t);
+	handlers_to_default(p);
+	snprintf(p->name, sizeof(p->name), "%s", name);
+	snprintf(t->name, sizeof(t->name), "%s", name);
 }
 
 s64 sys_exit(struct task *t, int status)

@@ -30,6 +30,7 @@ struct host *host_new(struct world *w, const char *name, int ncpu)
 	h->next_pid = FIRST_PID;
 	h->next_irq = 24; /* after the legacy lines, as MSI vectors are numbered */
 	h->netdev_budget = 300;
+	h->max_tasks = 32768;
 	h->netdev_budget_time = 2000 * NSEC_PER_USEC;
 	cost_model_default(&h->cost);
 	list_init(&h->processes);

@@ -23,6 +23,7 @@ struct host {
 	struct list_head kthreads;  /* struct task.thread_node of those without a process */
 	int next_pid;
 	int next_irq;
+	u32 ntasks, max_tasks; /* fork() fails beyond (EAGAIN), as with ulimit -u */
 	u64 next_packet; /* counter for packet ids */
 	u64 next_sock;	 /* counter for socket cookies */
 	u64 next_file;	 /* counter for open file descriptions */

@@ -39,6 +39,7 @@ struct task *task_new_at(struct host *h, struct process *proc, const char *name,
 		memset(t->affinity, 0, sizeof(t->affinity));
 		t->affinity[cpu / 64] = 1ull << cpu % 64;
 	}
+	h->ntasks++;
 	t->t_start = max(start, host_now(h));
 	signal_queue_init(&t->pending);
 	wait_entry_init(&t->waits[0], t);
@@ -76,6 +77,7 @@ void task_free(struct task *t)
 	wait_remove(&t->waits[0]);
 	wait_remove(&t->waits[1]);
 	signal_queue_clear(&t->pending);
+	t->host->ntasks--;
 	if (t->ops->destroy)
 		t->ops->destroy(t);
 	free(t);

@@ -38,7 +38,7 @@ struct hosted_missing {
 /* In order of number; owned by the world, valid until the next call of this function. */
 const struct hosted_missing *hosted_missing(struct world *w, size_t *n);
 
-/* Kills what is left, frees everything; does nothing when no program was hosted. */
-void hosted_world_free(struct world *w);
+/* w->hosted, after the world was destroyed, whose programs hold real processes. NULL: does nothing. */
+void hosted_world_free(struct hosted_world *hw);
 
 #endif

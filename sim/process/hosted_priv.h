@@ -26,24 +26,25 @@
  * 0, 1 and 2 may be native too (they are inherited, or the lowest free), and what dup2() puts low.
  * Simulated files never get a number of that window.
  */
-#define HOSTED_FD_BASE 8192
-#define HOSTED_FD_COUNT 4096
+#define HOSTED_FD_BASE FD_NATIVE_BASE
+#define HOSTED_FD_COUNT FD_NATIVE_COUNT
 
 /* Where a real thread is held. */
 enum hosted_at {
-	AT_NEW = 0, /* ptrace stop before its first instruction */
-	AT_NOTIFY,  /* its call waits for the answer to a seccomp notification */
-	AT_ENTRY,   /* ptrace stop on the way into a call, which has not been carried out natively */
-	AT_EXIT,    /* ptrace stop on the way out of a call that was carried out natively */
-	AT_FAULT,   /* ptrace stop because of a fault of its own */
-	AT_DEAD,
+	HELD_NEW = 0, /* ptrace stop before its first instruction */
+	HELD_NOTIFY,  /* its call waits for the answer to a seccomp notification */
+	HELD_ENTRY,   /* ptrace stop on the way into a call, which has not been carried out natively */
+	HELD_EXIT,    /* ptrace stop on the way out of a call that was carried out natively */
+	HELD_FAULT,   /* ptrace stop because of a fault of its own */
+	HELD_TSC,	    /* ptrace stop because it reads the time-stamp counter */
+	HELD_DEAD,
 };
 
 /* How a finished call is answered. */
 enum hosted_answer {
 	ANSWER_RESULT = 0, /* with the result that the simulator found */
 	ANSWER_NATIVE,	   /* if that is no error, carry the call out natively: both sides must know */
-	ANSWER_AS_IS,	   /* AT_EXIT: registers are as the native call left them */
+	ANSWER_AS_IS,	   /* HELD_EXIT: registers are as the native call left them */
 };
 
 /* Copies of a call's memory: freed, or kept for the next call, when the call has returned. */
@@ -74,6 +75,8 @@ struct hosted_proc {
 
 struct hosted {
 	struct list_head node; /* hosted_world->threads */
+	struct list_head hash; /* hosted_world->by_tid */
+	struct hosted_image *image; /* to be started at the first resume; else NULL */
 	struct utask *u;       /* NULL until it is resumed for the first time */
 	struct hosted_proc *proc;
 	pid_t tid; /* real */
@@ -85,9 +88,16 @@ struct hosted {
 	enum hosted_answer answer;
 	struct hosted_arena arena;
 	bool marshalled;
+	int early;   /* the arguments could not be copied: the call's result; else 0 */
+	int status;  /* HELD_DEAD: as waitpid gave it; HELD_FAULT: the signal */
+	u64 stop[3]; /* HELD_FAULT: si_code, address; HELD_TSC: length of the instruction */
+	bool running;
 	struct hosted_signal *signals; /* to be set up at the next resume, the innermost last */
 	u32 nsignals;
-	struct spawn_req spawn; /* of clone */
+	/* vfork(): the parent waits for the child, which lends its memory, to be done with it. */
+	struct hosted *vfork_child, *vfork_parent;
+	struct wait_queue_head vfork_wait;
+	struct sigset vfork_mask;
 	void *futex;		/* hosted_futex.c: what it waits for */
 	u64 clear_child_tid, robust_list;
 };
@@ -132,7 +142,9 @@ bool hosted_call(struct utask *u, const struct syscall_req *req, s64 *result);
 /* One table in each file. They end with fn NULL. */
 extern const struct hosted_call hosted_futex_calls[];
 extern const struct hosted_call hosted_file_calls[];
+extern const struct hosted_call hosted_path_calls[];
 extern const struct hosted_call hosted_clone_calls[];
+extern const struct hosted_call hosted_signal_calls[];
 
 /* ---- native files: hosted_file.c ---------------------------------------------------------------- */
 
@@ -143,11 +155,15 @@ bool hosted_fd_native(struct hosted *h, int fd);
  * answered at once with "go on natively": costs no virtual time and leaves no row.
  */
 bool hosted_passes(struct hosted *h);
-/* A description of a native file; takes over real_fd. stream: no regular file (terminal, pipe). */
-struct file *hosted_native_file(struct host *host, int real_fd, u32 flags);
+/* A description of a native file; takes over real_fd. path: as it was opened, or NULL. */
+struct file *hosted_native_file(struct host *host, int real_fd, u32 flags, const char *path);
+/* The supervisor's descriptor of a native file; -1: it is none. */
+int hosted_native_fd(struct file *f);
+/* exec: 0, 1 and 2 of a new process are the supervisor's own, as its real process inherits them. */
+void hosted_inherit_streams(struct process *p);
 /*
  * Gives the program the supervisor's descriptor real_fd at number fd; the program's call must be
- * waiting (AT_NOTIFY). 0 or negative errno.
+ * waiting (HELD_NOTIFY). 0 or negative errno.
  */
 int hosted_add_fd(struct hosted *h, int real_fd, int fd, bool cloexec);
 

@@ -1,5 +1,22 @@
 # SPDX-License-Identifier: MIT
 SRC := \
+	hosted_args.c \
+	hosted_args_cmd.c \
+	hosted_args_msg.c \
+	hosted_clone.c \
+	hosted_dir.c \
+	hosted_file.c \
+	hosted_filter.c \
+	hosted_image.c \
+	hosted_mem.c \
+	hosted_names.c \
+	hosted_path.c \
+	hosted_program.c \
+	hosted_signal.c \
+	hosted_start.c \
+	hosted_stub.c \
+	hosted_tracee.c \
+	hosted_world.c \
 	lua_address.c \
 	lua_constants.c \
 	lua_copy.c \
@@ -13,4 +30,3 @@ SRC := \
 	lua_task.c \
 	lua_text.c \
 	lua_world.c \
-

@@ -42,6 +42,7 @@ struct host_args {
 	const char *name;
 	int cpus;
 	bool cost, sysctl, forward;
+	u32 max_tasks;
 };
 
 /* cost = { irq = "1us", copy_byte = 50 }: durations, or plain numbers in the model's own unit. */
@@ -110,6 +111,7 @@ static int l_host(lua_State *L)
 		FIELD(struct host_args, cost, FIELD_ANY),
 		FIELD(struct host_args, sysctl, FIELD_ANY),
 		FIELD(struct host_args, forward, FIELD_BOOL),
+		FIELD(struct host_args, max_tasks, FIELD_U32, 1, 4194304),
 	};
 	struct scenario *s = scenario_building(L, "host");
 	struct host_args a = { .cpus = 1 };
@@ -125,6 +127,8 @@ static int l_host(lua_State *L)
 	check_name(L, "host", a.name);
 	claim_name(L, "host", a.name);
 	h = host_new(s->world, a.name, a.cpus);
+	if (a.max_tasks)
+		h->max_tasks = a.max_tasks;
 	net_host_init(h);
 	if (a.forward) {
 		h->net->sysctl.ip_forward = true;

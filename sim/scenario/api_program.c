@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * host:spawn(name, [options,] function): a program of a host.
+ * host:spawn(name, [options,] function): a program of a host, written in Lua. See api_spawn.c for others.
  */
 #include <string.h>
 
@@ -47,12 +47,15 @@ static int push_function(lua_State *L, int fn, const struct spawn_args *a)
 static int h_spawn(lua_State *L)
 {
 	struct host *h = handle_check(L, 1, HANDLE_HOST)->obj;
-	const char *name = luaL_checkstring(L, 2);
-	int fn = lua_istable(L, 3) ? 4 : 3;
 	struct spawn_args a = { .cpu = -1, .nofile = 1024, .step_cost = -1 };
+	int fn = lua_istable(L, 3) ? 4 : 3;
 	struct process *p;
+	const char *name;
 
 	scenario_building(L, "spawn");
+	if (lua_istable(L, 2))
+		return scenario_spawn_hosted(L, h);
+	name = luaL_checkstring(L, 2);
 	if (fn == 4)
 		fields_parse(L, 3, "spawn", spawn_fields, ARRAY_SIZE(spawn_fields), &a, 0);
 	if (!lua_isfunction(L, fn) || lua_iscfunction(L, fn))

@@ -16,6 +16,7 @@
 #include "sim/engine/units.h"
 #include "sim/engine/version.h"
 #include "sim/host/host.h"
+#include "sim/process/hosted.h"
 #include "sim/scenario/scenario_priv.h"
 #include "stack/syscall.h"
 
@@ -430,6 +431,8 @@ void scenario_finish(struct scenario *s, enum sim_stop why)
 
 void scenario_free(struct scenario *s)
 {
+	struct hosted_world *hosted;
+
 	if (!s)
 		return;
 	for (size_t i = 0; i < s->nchecks; i++) {
@@ -439,8 +442,10 @@ void scenario_free(struct scenario *s)
 	}
 	free(s->checks);
 	/* Programs hold coroutines: the world goes first, then the state that they live in. */
+	hosted = s->world->hosted;
 	world_destroy(s->world);
 	lua_world_free(s->lw);
+	hosted_world_free(hosted);
 	free(s->param_used);
 	free(s->params);
 	sqlite3_close(s->schema);

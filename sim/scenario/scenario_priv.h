@@ -122,6 +122,9 @@ _Noreturn int scenario_error(lua_State *L, const char *fmt, ...) __printf_like(2
 nsec_t check_duration(lua_State *L, int idx, const char *what);
 union ipaddr check_prefix(lua_State *L, const char *text, int *plen);
 
+/* host:spawn{...}: the table is at 2. */
+int scenario_spawn_hosted(lua_State *L, struct host *h);
+
 struct net_device;
 /* nic{qdisc = ...}: the value at idx. */
 void scenario_set_qdisc(lua_State *L, int idx, struct net_device *dev);
