@@ -26,6 +26,7 @@ struct file *file_new(struct host *h, const struct file_ops *ops, void *priv, u3
 	f->priv = priv;
 	f->host = h;
 	f->id = ++h->next_file;
+	f->ino = f->id;
 	f->mode = mode;
 	f->async_fd = -1;
 	list_init(&f->epitems);

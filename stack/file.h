@@ -84,6 +84,7 @@ struct file {
 	void *priv;
 	struct host *host;
 	u64 id;	   /* unique on the host, in order of creation */
+	u64 ino;   /* for fstat; id, but that both ends of a pipe have one */
 	u32 mode;  /* S_IFMT bits for fstat */
 	u64 pos;
 	struct list_head epitems; /* epoll registrations of this description; eventpoll.c */

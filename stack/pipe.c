@@ -324,6 +324,7 @@ s64 sys_pipe2(struct task *t, int fds[2], int flags)
 			     S_IFIFO | 0600);
 	p->writer = file_new(t->host, &pipe_ops, p, O_WRONLY | (flags & (O_NONBLOCK | O_DIRECT)),
 			     S_IFIFO | 0600);
+	p->writer->ino = p->reader->ino;
 	fd_fill(t, fd0, p->reader, flags & O_CLOEXEC);
 	fd_fill(t, fd1, p->writer, flags & O_CLOEXEC);
 	fds[0] = fd0;

@@ -17,8 +17,8 @@
 #define MAX_LINKS 40 /* path_resolution(7) */
 
 static const struct procfs_entry *const groups[] = {
-	procfs_host_entries, procfs_sysctl_entries, sysfs_cpu_entries,
-	procfs_etc_entries,  procfs_dev_entries,
+	procfs_host_entries, procfs_pid_entries, procfs_fd_entries,  procfs_sysctl_entries,
+	sysfs_cpu_entries,   procfs_etc_entries, procfs_dev_entries,
 };
 
 const struct procfs_entry *procfs_entry(size_t i)
@@ -40,14 +40,52 @@ static size_t component(const char *p, const char **name, const char **next)
 	return (size_t)(*next - *name);
 }
 
+/*
+ * What wildcards made of components, so that many rows with one wildcard look once: a host may have
+ * thousands of processes.
+ */
+struct wild_memo {
+	struct {
+		const char *wild, *name;
+		size_t wlen;
+		bool found;
+		struct procfs_at at;
+	} seen[6];
+	u32 n;
+};
+
+static bool match_wild(struct wild_memo *memo, struct procfs_at *at, const char *wild, size_t wlen,
+		       const char *name, size_t len)
+{
+	bool found;
+
+	for (u32 i = 0; i < memo->n; i++) {
+		if (memo->seen[i].name != name || memo->seen[i].wlen != wlen ||
+		    memcmp(memo->seen[i].wild, wild, wlen))
+			continue;
+		if (memo->seen[i].found)
+			*at = memo->seen[i].at;
+		return memo->seen[i].found;
+	}
+	found = procfs_wild_match(at, wild, wlen, name, len);
+	if (memo->n < ARRAY_SIZE(memo->seen)) {
+		memo->seen[memo->n].wild = wild;
+		memo->seen[memo->n].wlen = wlen;
+		memo->seen[memo->n].name = name;
+		memo->seen[memo->n].found = found;
+		memo->seen[memo->n++].at = *at;
+	}
+	return found;
+}
+
 enum match { MATCH_NONE, MATCH_EXACT, MATCH_DIR, MATCH_BELOW };
 
 /*
  * MATCH_DIR: the path is a directory on the way to the row, *used bytes of whose pattern it took.
  * MATCH_BELOW: the row's path is a part of the path.
  */
-static enum match match_row(const struct procfs_entry *e, const char *path, struct procfs_at *at,
-			    size_t *used)
+static enum match match_row(const struct procfs_entry *e, const char *path, struct wild_memo *memo,
+			    struct procfs_at *at, size_t *used)
 {
 	const char *pat = e->path;
 
@@ -56,7 +94,7 @@ static enum match match_row(const struct procfs_entry *e, const char *path, stru
 		size_t plen = component(pat, &pname, &pnext), len = component(path, &name, &next);
 
 		if (*pname == '%') {
-			if (!procfs_wild_match(at, pname, plen, name, len))
+			if (!match_wild(memo, at, pname, plen, name, len))
 				return MATCH_NONE;
 		} else if (plen != len || memcmp(pname, name, len)) {
 			return MATCH_NONE;
@@ -105,6 +143,7 @@ int procfs_lookup(struct host *h, const char *path, struct procfs_node *n)
 {
 	const struct procfs_entry *e;
 	bool own = owned(path), below = false;
+	struct wild_memo memo = { .n = 0 };
 
 	if (!may_be_virtual(path))
 		return 1;
@@ -115,18 +154,18 @@ int procfs_lookup(struct host *h, const char *path, struct procfs_node *n)
 		struct procfs_at at = { .host = h };
 		size_t used;
 
-		switch (match_row(e, path, &at, &used)) {
+		switch (match_row(e, path, &memo, &at, &used)) {
 		case MATCH_EXACT:
 			if (e->flags & PF_ABSENT)
 				return -ENOENT;
 			node_set(n, e, path, &at, used, true);
-			return e->flags & PF_NATIVE ? 1 : 0;
+			return e->flags & PF_NATIVE || procfs_fd_native(&at) ? 1 : 0;
 		case MATCH_DIR:
 			if (own && !n->pattern)
 				node_set(n, e, path, &at, used, false);
 			break;
 		case MATCH_BELOW:
-			if (e->flags & PF_NATIVE)
+			if (e->flags & PF_NATIVE || procfs_fd_native(&at))
 				return 1;
 			below |= !S_ISDIR(e->mode);
 			break;
@@ -193,11 +232,40 @@ static int splice_link(char out[PROCFS_PATH_MAX], const char *path, size_t linkl
 	}
 	if (*target == '/')
 		dir = 0;
+	if (strcmp(target, "/") == 0 && path[linklen])
+		target = "";
 	n = snprintf(tmp, sizeof(tmp), "%.*s%s%s", (int)dir, path, target, path + linklen);
 	if (n >= (int)sizeof(tmp))
 		return -ENAMETOOLONG;
 	memcpy(out, tmp, (size_t)n + 1);
 	return 0;
+}
+
+/* A link of /proc/PID/fd to what has no path; that of a virtual file is one like others. */
+static bool leads_to_file(const struct procfs_node *n)
+{
+	struct file *f = n->at.fd ? procfs_fd_file(&n->at) : NULL;
+
+	return n->at.fd && (!f || !procfs_path(f));
+}
+
+/* The files of a thread's net are its process's: the path without "/task/TID". */
+static void drop_task(struct host *h, char path[PROCFS_PATH_MAX])
+{
+	char *task = strstr(path, "/task/"), *net;
+	struct procfs_node n;
+	int ret;
+
+	if (strncmp(path, "/proc/", 6) || !task)
+		return;
+	net = strchr(task + 6, '/');
+	if (!net || !is_below(net, "/net"))
+		return;
+	*net = 0;
+	ret = procfs_lookup(h, path, &n);
+	*net = '/';
+	if (!ret && n.at.tid)
+		memmove(task, net, strlen(net) + 1);
 }
 
 /*
@@ -217,7 +285,7 @@ static int follow_one(struct task *t, char path[PROCFS_PATH_MAX], bool last)
 			continue;
 		memcpy(part, path, i);
 		part[i] = 0;
-		if (procfs_lookup(t->host, part, &n) || !S_ISLNK(n.mode) || n.at.fd)
+		if (procfs_lookup(t->host, part, &n) || !S_ISLNK(n.mode) || leads_to_file(&n))
 			continue;
 		err = procfs_show(t, &n, &m);
 		if (!err)
@@ -249,8 +317,10 @@ static int resolve(struct task *t, const char *path, bool last, char buf[PROCFS_
 
 		if (ret < 0)
 			return ret;
-		if (!ret)
-			return procfs_lookup(t->host, buf, n);
+		if (ret)
+			continue;
+		drop_task(t->host, buf);
+		return procfs_lookup(t->host, buf, n);
 	}
 	return -ELOOP;
 }
@@ -304,19 +374,6 @@ static int check_open(struct task *t, const struct procfs_node *n, int flags)
 
 /* ---- the calls ------------------------------------------------------------------------------- */
 
-/* The file that a link of /proc/PID/fd stands for; NULL: it is closed. */
-static struct file *fd_target(const struct procfs_node *n)
-{
-	struct process *p = process_find(n->at.host, n->at.pid);
-
-	return p && p->files ? fd_lookup(p->files, n->at.fd - 1) : NULL;
-}
-
-static bool is_native(const struct file *f)
-{
-	return strcmp(f->ops->kind, "native") == 0;
-}
-
 /*
  * Opening what a descriptor stands for, with its links of /proc: sockets and anonymous inodes have no
  * such door (ENXIO). Others here are streams (pipes, the console): the same description serves,
@@ -324,7 +381,7 @@ static bool is_native(const struct file *f)
  */
 static struct file *open_fd_link(const struct procfs_node *n, int flags, int *err)
 {
-	struct file *f = fd_target(n);
+	struct file *f = procfs_fd_file(&n->at);
 	u32 have;
 
 	*err = 0;
@@ -332,8 +389,6 @@ static struct file *open_fd_link(const struct procfs_node *n, int flags, int *er
 		*err = -ENOENT;
 		return NULL;
 	}
-	if (is_native(f))
-		return NULL;
 	have = f->flags & O_ACCMODE;
 	if (!S_ISFIFO(f->mode) && !S_ISCHR(f->mode))
 		*err = -ENXIO;
@@ -373,13 +428,9 @@ static int stat_path(struct task *t, const char *path, bool follow, struct stat 
 	if (ret)
 		return ret;
 	if (follow && n.at.fd && S_ISLNK(n.mode)) {
-		struct file *f = fd_target(&n);
+		struct file *f = procfs_fd_file(&n.at);
 
-		if (!f)
-			return -ENOENT;
-		if (is_native(f))
-			return 1;
-		return (int)file_stat(t, f, st);
+		return f ? (int)file_stat(t, f, st) : -ENOENT;
 	}
 	procfs_fill_stat(t, &n, st);
 	return 0;
@@ -404,7 +455,7 @@ int procfs_access(struct task *t, const char *path, int mode)
 	if (ret)
 		return ret;
 	if (n.at.fd && S_ISLNK(n.mode))
-		return fd_target(&n) ? 0 : -ENOENT;
+		return procfs_fd_file(&n.at) ? 0 : -ENOENT;
 	ret = mode ? node_access(t, &n, mode) : 0;
 	if (!ret && mode & W_OK && n.flags & PF_SIZED)
 		ret = -EROFS;

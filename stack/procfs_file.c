@@ -162,6 +162,33 @@ static s64 procfs_llseek(struct task *t, struct file *f, s64 off, int whence)
 	return base;
 }
 
+/* Its permissions say how the file is open. */
+static void fill_fd_link(const struct procfs_node *n, struct stat *st)
+{
+	const struct file *f = procfs_fd_file(&n->at);
+	u32 acc = f ? f->flags & O_ACCMODE : O_RDWR;
+
+	st->st_mode = S_IFLNK | 0100 | (acc != O_WRONLY ? 0400 : 0) | (acc != O_RDONLY ? 0200 : 0);
+	st->st_size = 64;
+}
+
+static bool ends_with(const char *s, const char *end)
+{
+	size_t len = strlen(s), elen = strlen(end);
+
+	return len >= elen && strcmp(s + len - elen, end) == 0;
+}
+
+static s64 count_fds(const struct procfs_node *n)
+{
+	const struct process *p = process_find(n->at.host, n->at.pid);
+	s64 count = 0;
+
+	for (u32 i = 0; p && p->files && i < p->files->nfd; i++)
+		count += p->files->fd[i].file != NULL;
+	return count;
+}
+
 void procfs_fill_stat(struct task *t, const struct procfs_node *n, struct stat *st)
 {
 	bool sys = strncmp(n->path, "/sys", 4) == 0;
@@ -182,7 +209,9 @@ void procfs_fill_stat(struct task *t, const struct procfs_node *n, struct stat *
 			st->st_size = (s64)m.len;
 		free(m.buf);
 	} else if (S_ISLNK(n->mode) && n->at.fd) {
-		st->st_size = 64;
+		fill_fd_link(n, st);
+	} else if (n->at.pid && S_ISDIR(n->mode) && ends_with(n->path, "/fd")) {
+		st->st_size = count_fds(n);
 	} else if (sys && S_ISREG(n->mode)) {
 		st->st_size = 4096;
 	}

@@ -120,6 +120,12 @@ void procfs_dir_add(struct procfs_dir *d, const char *name, size_t len, u8 type)
 int procfs_sysctl_lookup(struct host *h, const char *path, struct procfs_node *n);
 void procfs_sysctl_list(const char *path, struct procfs_dir *d);
 
+/* ---- procfs_fd.c ---- */
+/* What a path's descriptor stands for; NULL: it is closed. */
+struct file *procfs_fd_file(const struct procfs_at *at);
+/* True when that is a file of the real system. */
+bool procfs_fd_native(const struct procfs_at *at);
+
 /* ---- helpers of store functions ---- */
 /* One unsigned number as kstrtoul() with base 0 reads it: 0 or -EINVAL, -ERANGE. */
 int procfs_parse_ulong(const char *text, u64 *v);
@@ -129,6 +135,8 @@ extern const struct procfs_entry procfs_etc_entries[];
 extern const struct procfs_entry procfs_dev_entries[];
 extern const struct procfs_entry procfs_sysctl_entries[];
 extern const struct procfs_entry procfs_host_entries[];
+extern const struct procfs_entry procfs_pid_entries[];
+extern const struct procfs_entry procfs_fd_entries[];
 extern const struct procfs_entry sysfs_cpu_entries[];
 
 #endif

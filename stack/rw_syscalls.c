@@ -282,7 +282,7 @@ s64 file_stat(struct task *t, struct file *f, struct stat *st)
 	memset(st, 0, sizeof(*st));
 	st->st_mode = f->mode;
 	st->st_nlink = 1;
-	st->st_ino = f->id;
+	st->st_ino = f->ino;
 	st->st_uid = t->proc->uid;
 	st->st_gid = t->proc->gid;
 	st->st_blksize = 4096;

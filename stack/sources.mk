@@ -50,8 +50,10 @@ SRC := \
 	procfs_dev.c \
 	procfs_dir.c \
 	procfs_etc.c \
+	procfs_fd.c \
 	procfs_file.c \
 	procfs_host.c \
+	procfs_pid.c \
 	procfs_sysctl.c \
 	procfs_wild.c \
 	protocol.c \

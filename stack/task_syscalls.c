@@ -43,6 +43,7 @@ static struct process *fork_process(struct task *t, const struct spawn_req *req)
 	p->user_step_cost = parent->user_step_cost;
 	p->nofile = parent->nofile;
 	p->nofile_max = parent->nofile_max;
+	p->oom_score_adj = parent->oom_score_adj;
 	return p;
 }
 

@@ -72,6 +72,7 @@ struct process {
 	u32 user_step_cost; /* ns of the program's own work between two calls */
 	u64 nofile;	 /* RLIMIT_NOFILE, soft; default 1024 */
 	u64 nofile_max;	 /* the hard limit */
+	int oom_score_adj; /* kept for /proc */
 	int pgid;	 /* process group */
 	void *timers;	 /* ITIMER_REAL; owned by stack/ */
 };

@@ -33,6 +33,7 @@ UNIT_TESTS := \
 	poll \
 	pool \
 	procfs \
+	procfs_pid \
 	qdisc \
 	rng \
 	route \

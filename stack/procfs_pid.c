@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * /proc/PID and /proc/PID/task/TID (proc_pid_stat(5), proc_pid_status(5), proc_pid_limits(5)...): what a
+ * simulated process is on its host. Memory is the real process's and not told here: a stated size
+ * stands for it. What only the real process can answer (exe, maps, environ...) is listed and left to
+ * the caller.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "stack/capability.h"
+#include "stack/procfs_priv.h"
+#include "stack/syscall.h"
+
+#define USER_TICK (NSEC_PER_SEC / 100) /* USER_HZ */
+#define CAP_MASK ((2ull << CAP_LAST_CAP) - 1)
+#define VM_PAGES 4096u	/* 16 MiB of 4 KiB */
+#define RSS_PAGES 1024u
+
+/* What a path is about: a process, and one thread of it; t NULL: a zombie has none. */
+struct who {
+	struct process *p;
+	struct task *t;
+	bool thread; /* the thread alone */
+};
+
+static int who_is(const struct procfs_at *at, struct who *w)
+{
+	struct task *t;
+
+	w->p = process_find(at->host, at->pid);
+	w->t = NULL;
+	w->thread = at->tid;
+	if (!w->p)
+		return -ESRCH;
+	list_for_each_entry(t, &w->p->threads, thread_node) {
+		if (t->tid == (at->tid ? at->tid : w->p->pid))
+			w->t = t;
+	}
+	return at->tid && !w->t ? -ESRCH : 0;
+}
+
+static const char *comm_of(const struct who *w)
+{
+	return w->t ? w->t->name : w->p->name;
+}
+
+static int nthreads(const struct process *p)
+{
+	struct task *t;
+	int n = 0;
+
+	list_for_each_entry(t, &p->threads, thread_node)
+		n++;
+	return n;
+}
+
+static const char *state_of(const struct who *w)
+{
+	if (!w->t)
+		return "Z (zombie)";
+	switch (w->t->state) {
+	case TASK_NEW:
+	case TASK_RUNNING:
+		return "R (running)";
+	case TASK_PARKED:
+		return "S (sleeping)";
+	case TASK_STOPPED:
+		return "T (stopped)";
+	case TASK_DEAD:
+		break;
+	}
+	return "X (dead)";
+}
+
+static int ppid_of(const struct process *p)
+{
+	return p->parent ? p->parent->pid : 1;
+}
+
+static nsec_t cpu_time_of(const struct who *w)
+{
+	nsec_t sum = 0;
+	struct task *t;
+
+	if (w->thread)
+		return w->t->cpu_time;
+	list_for_each_entry(t, &w->p->threads, thread_node)
+		sum += t->cpu_time;
+	return sum;
+}
+
+struct signal_masks {
+	u64 pending, shared, blocked, ignored, caught;
+};
+
+static struct signal_masks signals_of(const struct who *w)
+{
+	struct signal_masks s = { .shared = w->p->sig.pending.set.bits };
+
+	if (w->t) {
+		s.pending = w->t->pending.set.bits;
+		s.blocked = w->t->blocked.bits;
+	}
+	for (int sig = 1; sig <= SIG_MAX; sig++) {
+		const struct sigaction_state *a = signal_action(w->p, sig);
+
+		if (a->disposition == SIGD_IGNORE)
+			s.ignored |= 1ull << (sig - 1);
+		else if (a->disposition == SIGD_HANDLER)
+			s.caught |= 1ull << (sig - 1);
+	}
+	return s;
+}
+
+/* The 52 fields of proc_pid_stat(5); addresses are 0, as for a reader without ptrace rights. */
+static int stat_show(struct seq_file *m)
+{
+	struct who w;
+	struct signal_masks s;
+	int err = who_is(&m->at, &w);
+
+	if (err)
+		return err;
+	s = signals_of(&w);
+	seq_printf(m, "%d (%s) %c %d %d %d 0 -1 0 0 0 0 0 %lld 0 0 0 20 0 %d 0 %lld %u %u "
+		      "18446744073709551615 0 0 0 0 0 %llu %llu %llu %llu 0 0 0 %d %d 0 0 0 0 0 "
+		      "0 0 0 0 0 0 0 %d\n",
+		   w.thread ? w.t->tid : w.p->pid, comm_of(&w), *state_of(&w), ppid_of(w.p),
+		   w.p->pgid, w.p->pgid, (long long)(cpu_time_of(&w) / USER_TICK),
+		   max(nthreads(w.p), 1), (long long)(w.t ? w.t->t_start / USER_TICK : 0),
+		   w.t ? VM_PAGES * 4096 : 0, w.t ? RSS_PAGES : 0,
+		   (unsigned long long)(s.pending & INT32_MAX),
+		   (unsigned long long)(s.blocked & INT32_MAX),
+		   (unsigned long long)(s.ignored & INT32_MAX),
+		   (unsigned long long)(s.caught & INT32_MAX),
+		   w.t && w.t->tid == w.p->pid ? SIGCHLD : w.t ? -1 : SIGCHLD, w.t ? w.t->cpu : 0,
+		   w.p->zombie ? w.p->status : 0);
+	return 0;
+}
+
+static int statm_show(struct seq_file *m)
+{
+	seq_printf(m, "%u %u %u 0 0 %u 0\n", VM_PAGES, RSS_PAGES, RSS_PAGES / 2, VM_PAGES / 2);
+	return 0;
+}
+
+/* Newlines and backslashes of a name are escaped. */
+static void put_name(struct seq_file *m, const char *name)
+{
+	for (; *name; name++) {
+		if (*name == '\n')
+			seq_puts(m, "\\n");
+		else if (*name == '\\')
+			seq_puts(m, "\\\\");
+		else
+			seq_putn(m, name, 1);
+	}
+}
+
+static void put_mask(struct seq_file *m, const char *name, u64 bits)
+{
+	seq_printf(m, "%s:\t%016llx\n", name, (unsigned long long)bits);
+}
+
+/* The CPUs that it may use as a bit mask and as ranges. */
+static void put_cpus(struct seq_file *m, const struct task *t)
+{
+	int ncpu = m->at.host->ncpu;
+	bool first = true;
+
+	seq_puts(m, "Cpus_allowed:\t");
+	for (int word = (ncpu - 1) / 32; word >= 0; word--) {
+		int bits = min(ncpu - word * 32, 32);
+		u64 mask = (u32)(t->affinity[word / 2] >> word % 2 * 32);
+
+		mask &= (1ull << bits) - 1;
+		seq_printf(m, "%0*llx%s", (bits + 3) / 4, (unsigned long long)mask,
+			   word ? "," : "\n");
+	}
+	seq_puts(m, "Cpus_allowed_list:\t");
+	for (int cpu = 0; cpu < ncpu; cpu++) {
+		int last = cpu;
+
+		if (!(t->affinity[cpu / 64] >> cpu % 64 & 1))
+			continue;
+		while (last + 1 < ncpu && t->affinity[(last + 1) / 64] >> (last + 1) % 64 & 1)
+			last++;
+		seq_printf(m, last > cpu ? "%s%d-%d" : "%s%d", first ? "" : ",", cpu, last);
+		first = false;
+		cpu = last;
+	}
+	seq_puts(m, "\nMems_allowed:\t1\nMems_allowed_list:\t0\n");
+}
+
+static void put_memory(struct seq_file *m)
+{
+	static const struct {
+		const char *name;
+		u32 kib;
+	} rows[] = {
+		{ "VmPeak", VM_PAGES * 4 },  { "VmSize", VM_PAGES * 4 },  { "VmLck", 0 },
+		{ "VmPin", 0 },		     { "VmHWM", RSS_PAGES * 4 },  { "VmRSS", RSS_PAGES * 4 },
+		{ "RssAnon", RSS_PAGES * 2 }, { "RssFile", RSS_PAGES * 2 }, { "RssShmem", 0 },
+		{ "VmData", VM_PAGES * 2 },  { "VmStk", 132 },		  { "VmExe", 64 },
+		{ "VmLib", 2048 },	     { "VmPTE", 64 },		  { "VmSwap", 0 },
+		{ "HugetlbPages", 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		seq_printf(m, "%s:\t%8u kB\n", rows[i].name, rows[i].kib);
+	seq_puts(m, "CoreDumping:\t0\nTHP_enabled:\t1\nuntag_mask:\t0xffffffffffffffff\n");
+}
+
+static void put_signals(struct seq_file *m, const struct who *w)
+{
+	struct signal_masks s = signals_of(w);
+	u64 caps = w->p->caps & CAP_MASK;
+
+	seq_printf(m, "Threads:\t%d\nSigQ:\t%d/%d\n", max(nthreads(w->p), 1),
+		   w->p->sig.pending.nqueued, 31337);
+	put_mask(m, "SigPnd", s.pending);
+	put_mask(m, "ShdPnd", s.shared);
+	put_mask(m, "SigBlk", s.blocked);
+	put_mask(m, "SigIgn", s.ignored);
+	put_mask(m, "SigCgt", s.caught);
+	put_mask(m, "CapInh", 0);
+	put_mask(m, "CapPrm", caps);
+	put_mask(m, "CapEff", caps);
+	put_mask(m, "CapBnd", CAP_MASK);
+	put_mask(m, "CapAmb", 0);
+	seq_puts(m, "NoNewPrivs:\t0\nSeccomp:\t0\nSeccomp_filters:\t0\n"
+		    "Speculation_Store_Bypass:\tnot vulnerable\n"
+		    "SpeculationIndirectBranch:\tnot affected\n");
+}
+
+static int status_show(struct seq_file *m)
+{
+	struct who w;
+	int err = who_is(&m->at, &w), tid;
+	const struct process *p = w.p;
+
+	if (err)
+		return err;
+	tid = w.thread ? w.t->tid : p->pid;
+	seq_puts(m, "Name:\t");
+	put_name(m, comm_of(&w));
+	seq_printf(m, "\nUmask:\t0022\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\n"
+		      "TracerPid:\t0\nUid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t%u\n"
+		      "Groups:\t \nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n"
+		      "Kthread:\t0\n",
+		   state_of(&w), p->pid, tid, ppid_of(p), p->uid, p->uid, p->uid, p->uid, p->gid,
+		   p->gid, p->gid, p->gid, p->files ? max(p->files->nfd, 64u) : 0, p->pid, tid,
+		   p->pgid, p->pgid);
+	if (w.t)
+		put_memory(m);
+	put_signals(m, &w);
+	if (w.t)
+		put_cpus(m, w.t);
+	seq_puts(m, "voluntary_ctxt_switches:\t0\nnonvoluntary_ctxt_switches:\t0\n");
+	return 0;
+}
+
+static int comm_show(struct seq_file *m)
+{
+	struct who w;
+	int err = who_is(&m->at, &w);
+
+	if (!err)
+		seq_printf(m, "%s\n", comm_of(&w));
+	return err;
+}
+
+/* A thread of the same process may name it; what is too long is cut off. */
+static s64 comm_store(struct task *t, const struct procfs_at *at, const char *text, size_t len)
+{
+	struct who w;
+	int err = who_is(at, &w);
+
+	if (err)
+		return err;
+	if (!w.t || t->proc != w.p)
+		return -EINVAL;
+	snprintf(w.t->name, sizeof(w.t->name), "%.*s", (int)len, text);
+	return (s64)len;
+}
+
+static int limits_show(struct seq_file *m)
+{
+	struct process *p = process_find(m->at.host, m->at.pid);
+	static const struct {
+		const char *name, *soft, *hard, *unit;
+	} rows[] = {
+		{ "Max cpu time", "unlimited", "unlimited", "seconds" },
+		{ "Max file size", "unlimited", "unlimited", "bytes" },
+		{ "Max data size", "unlimited", "unlimited", "bytes" },
+		{ "Max stack size", "8388608", "unlimited", "bytes" },
+		{ "Max core file size", "0", "unlimited", "bytes" },
+		{ "Max resident set", "unlimited", "unlimited", "bytes" },
+		{ "Max processes", "31337", "31337", "processes" },
+		{ "Max open files", NULL, NULL, "files" },
+		{ "Max locked memory", "8388608", "8388608", "bytes" },
+		{ "Max address space", "unlimited", "unlimited", "bytes" },
+		{ "Max file locks", "unlimited", "unlimited", "locks" },
+		{ "Max pending signals", "31337", "31337", "signals" },
+		{ "Max msgqueue size", "819200", "819200", "bytes" },
+		{ "Max nice priority", "0", "0", "" },
+		{ "Max realtime priority", "0", "0", "" },
+		{ "Max realtime timeout", "unlimited", "unlimited", "us" },
+	};
+
+	seq_printf(m, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char soft[24], hard[24];
+
+		snprintf(soft, sizeof(soft), "%llu", (unsigned long long)p->nofile);
+		snprintf(hard, sizeof(hard), "%llu", (unsigned long long)p->nofile_max);
+		seq_printf(m, "%-25s %-20s %-20s ", rows[i].name,
+			   rows[i].soft ? rows[i].soft : soft, rows[i].hard ? rows[i].hard : hard);
+		if (*rows[i].unit)
+			seq_printf(m, "%-10s\n", rows[i].unit);
+		else
+			seq_puts(m, "\n");
+	}
+	return 0;
+}
+
+static int oom_score_adj_show(struct seq_file *m)
+{
+	seq_printf(m, "%d\n", process_find(m->at.host, m->at.pid)->oom_score_adj);
+	return 0;
+}
+
+/* Nothing runs out of memory here; the value is only kept, and inherited by children. */
+static s64 oom_score_adj_store(struct task *t, const struct procfs_at *at, const char *text,
+			       size_t len)
+{
+	struct process *p = process_find(at->host, at->pid);
+	bool negative;
+	u64 v;
+
+	while (*text == ' ' || *text == '\t')
+		text++;
+	negative = *text == '-';
+	if (procfs_parse_ulong(text + negative, &v) || v > 1000)
+		return -EINVAL;
+	if ((negative ? -(int)v : (int)v) < p->oom_score_adj && !capable(t, CAP_SYS_RESOURCE))
+		return -EACCES;
+	p->oom_score_adj = negative ? -(int)v : (int)v;
+	return (s64)len;
+}
+
+static int self_show(struct seq_file *m)
+{
+	seq_printf(m, "%d", m->reader->proc->pid);
+	return 0;
+}
+
+static int thread_self_show(struct seq_file *m)
+{
+	seq_printf(m, "%d/task/%d", m->reader->proc->pid, m->reader->tid);
+	return 0;
+}
+
+#define RO (S_IFREG | 0444)
+#define LINK (S_IFLNK | 0777)
+#define PID "/proc/%pid/"
+#define TID "/proc/%pid/task/%tid/"
+#define NATIVE(dir, n, m) { .path = dir n, .mode = m, .flags = PF_NATIVE }
+#define SHOW(dir, n, fn) { .path = dir n, .mode = RO, .show = fn }
+#define TEXT(dir, n, t) { .path = dir n, .mode = RO, .text = t }
+#define STORE(dir, n, fn)                                                                          \
+	{ .path = dir n, .mode = S_IFREG | 0644, .show = fn##_show, .store = fn##_store }
+
+/* In the order in which Linux lists them. A thread has nearly all of its process's. */
+#define COMMON(dir)                                                                                \
+	NATIVE(dir, "ns", S_IFDIR | 0511), { .path = dir "net", .mode = S_IFDIR | 0555 },          \
+		NATIVE(dir, "environ", S_IFREG | 0400), NATIVE(dir, "auxv", S_IFREG | 0400),       \
+		SHOW(dir, "status", status_show),                                                  \
+		{ .path = dir "personality", .mode = S_IFREG | 0400, .text = "00040000\n" },       \
+		SHOW(dir, "limits", limits_show), STORE(dir, "comm", comm),                        \
+		NATIVE(dir, "cmdline", RO), SHOW(dir, "stat", stat_show),                          \
+		SHOW(dir, "statm", statm_show), NATIVE(dir, "maps", RO),                           \
+		NATIVE(dir, "mem", S_IFREG | 0600), NATIVE(dir, "cwd", LINK),                      \
+		{ .path = dir "root", .mode = LINK, .text = "/" }, NATIVE(dir, "exe", LINK),       \
+		NATIVE(dir, "mounts", RO), NATIVE(dir, "mountinfo", RO), NATIVE(dir, "smaps", RO), \
+		NATIVE(dir, "smaps_rollup", RO), NATIVE(dir, "pagemap", S_IFREG | 0400),           \
+		TEXT(dir, "wchan", "0"), TEXT(dir, "cpuset", "/\n"),                               \
+		TEXT(dir, "cgroup", "0::/\n"), TEXT(dir, "oom_score", "666\n"),                    \
+		STORE(dir, "oom_score_adj", oom_score_adj),                                        \
+		TEXT(dir, "loginuid", "4294967295"), TEXT(dir, "sessionid", "4294967295"),         \
+		TEXT(dir, "uid_map", "         0          0 4294967295\n"),                        \
+		TEXT(dir, "gid_map", "         0          0 4294967295\n"),                        \
+		TEXT(dir, "setgroups", "allow\n")
+
+const struct procfs_entry procfs_pid_entries[] = {
+	{ .path = "/proc/mounts", .mode = LINK, .text = "self/mounts" },
+	{ .path = "/proc/net", .mode = LINK, .text = "self/net" },
+	{ .path = "/proc/self", .mode = LINK, .show = self_show },
+	{ .path = "/proc/thread-self", .mode = LINK, .show = thread_self_show },
+	{ .path = PID "task", .mode = S_IFDIR | 0555 },
+	{ .path = PID "fd", .mode = S_IFDIR | 0500 },
+	NATIVE(PID, "map_files", S_IFDIR | 0500),
+	{ .path = PID "fdinfo", .mode = S_IFDIR | 0555 },
+	COMMON(PID),
+	TEXT(PID, "timerslack_ns", "50000\n"),
+	{ .path = "/proc/%pid/task/%tid", .mode = S_IFDIR | 0555 },
+	{ .path = TID "fd", .mode = S_IFDIR | 0500 },
+	{ .path = TID "fdinfo", .mode = S_IFDIR | 0555 },
+	COMMON(TID),
+	{ 0 },
+};
