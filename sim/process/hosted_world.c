@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "sim/host/world.h"
-#include "sim/process/hosted_int.h"
+#include "sim/process/hosted_futex.h"
 
 /*
  * Supervisor and programs take turns, never run at once: on one CPU a switch costs a tenth of what it
@@ -137,6 +137,7 @@ void hosted_put(struct hosted *h)
 	hosted_set_tid(h, 0);
 	list_del_init(&h->node);
 	hosted_arena_free(h);
+	futex_cancel(h);
 	hosted_image_free(h->image);
 	free(h->signals);
 	proc_put(h->proc);
@@ -170,6 +171,7 @@ void hosted_world_free(struct hosted_world *hw)
 		return;
 	assert(list_empty(&hw->threads));
 	hosted_dir_free(hw);
+	free(hw->futexes);
 	free(hw->filter);
 	free(hw->missing_list);
 	free(hw);

@@ -7,6 +7,8 @@ SRC := \
 	hosted_dir.c \
 	hosted_file.c \
 	hosted_filter.c \
+	hosted_futex.c \
+	hosted_futex_pi.c \
 	hosted_image.c \
 	hosted_mem.c \
 	hosted_names.c \
@@ -14,7 +16,6 @@ SRC := \
 	hosted_program.c \
 	hosted_signal.c \
 	hosted_start.c \
-	hosted_stub.c \
 	hosted_tracee.c \
 	hosted_world.c \
 	lua_address.c \
