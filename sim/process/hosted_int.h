@@ -92,6 +92,9 @@ const char *hosted_private_directory(struct hosted_proc *p, const char *host);
 void hosted_remove_tree(const char *path);
 void hosted_dir_free(struct hosted_world *hw);
 
+/* hosted_path.c: "/a/./b//../c" becomes "/a/c". */
+void hosted_normalise(char *path);
+
 /* hosted_names.c: as strace has it; NULL: no such call. */
 const char *hosted_call_name(int nr);
 

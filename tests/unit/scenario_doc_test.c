@@ -76,7 +76,8 @@ static int check_words(const char *path, const char *intro, const char *skip_to,
 
 static void every_name_is_in_the_reference(void **state)
 {
-	static const char *const api[] = { "host", "link", "nic", "program", "qdisc", "check", "file" };
+	static const char *const api[] = { "host", "link", "nic", "program", "qdisc", "check", "file",
+					  "spawn" };
 	static const char *const programs[] = { "socket", "sockopt", "mmsg", "io", "poll", "task" };
 	char *doc = read_text("scenarios/README.md");
 	int keys = 0, functions = 0, calls = 0;
