@@ -388,7 +388,7 @@ void utask_exit(struct task *t, int status)
 	if (u->in_call && !u->call_done)
 		trace_call(u, 0, NSEC_NEVER);
 	if (u->prog->exiting)
-		u->prog->exiting(u);
+		u->prog->exiting(u, status);
 	call_cleanup(u);
 	process_release_files(t);
 	task_exit(t, status);

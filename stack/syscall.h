@@ -77,8 +77,11 @@ struct program_ops {
 	 * is asked: true when it did, with *result as a call's (-EPARK too).
 	 */
 	bool (*call)(struct utask *u, const struct syscall_req *req, s64 *result);
-	/* Optional. The task is about to end: its memory and descriptors are still there. */
-	void (*exiting)(struct utask *u);
+	/*
+	 * Optional. The task is about to end, with this status as of wait(2): its memory and
+	 * descriptors are still there.
+	 */
+	void (*exiting)(struct utask *u, int status);
 	/* The task is gone. */
 	void (*destroy)(struct utask *u);
 	/*

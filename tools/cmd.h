@@ -19,6 +19,7 @@ enum exit_status {
 /* name, one line for --help */
 #define SOCKLOOM_COMMANDS(X)                                                                       \
 	X(run, "run a scenario, write its trace, evaluate its checks")                             \
+	X(exec, "run one Linux program on a simulated host")                                       \
 	X(replay, "run a recorded run again and prove that it is the same")                        \
 	X(diff, "say where two recorded runs first differ")                                        \
 	X(show, "look at a trace: summary, timeline, flows, drops, queues, calls")                 \

@@ -14,6 +14,7 @@
 #include "tools/cli.h"
 #include "tools/cmd.h"
 #include "tools/log_sink.h"
+#include "tools/missing.h"
 
 static const struct cli_option options[] = {
 	{ 'o', "output", "DB", "write the trace here (default: the scenario's name with .db)" },
@@ -191,6 +192,7 @@ static int run_loaded(struct scenario *s, const struct run_args *a, struct trace
 	struct sqlite3 *conn;
 
 	scenario_finish(s, run_with_progress(s));
+	print_missing(scenario_world(s));
 	conn = trace_sqlite_db(db);
 	if (!conn)
 		return EXIT_INTERNAL;

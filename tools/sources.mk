@@ -2,8 +2,10 @@
 SRC := \
 	cli.c \
 	diff.c \
+	exec.c \
 	export.c \
 	log_sink.c \
+	missing.c \
 	packet_text.c \
 	pcapng.c \
 	replay.c \

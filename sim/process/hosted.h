@@ -21,7 +21,8 @@ struct hosted_options {
 	const char *cwd;	 /* NULL: a new private directory, removed at the end of the world */
 	int cpu;		 /* -1: any */
 	nsec_t start;
-	bool streams; /* standard streams are the caller's own, else rows of the trace's log */
+	/* Standard streams are the caller's own, and the run ends with it; else rows of the log. */
+	bool streams;
 };
 
 /*
@@ -29,6 +30,9 @@ struct hosted_options {
  * program or this machine cannot host (no seccomp, RLIMIT_NOFILE too low).
  */
 struct process *hosted_spawn(struct host *h, const struct hosted_options *o, char **err);
+
+/* The status, as of wait(2), of the program that had the caller's streams. False: it has not ended. */
+bool hosted_main_status(struct world *w, int *status);
 
 /* A call that programs made and that nothing here serves: they got ENOSYS. */
 struct hosted_missing {

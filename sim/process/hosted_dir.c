@@ -3,7 +3,6 @@
  * Private working directories of hosted programs. Their names are visible to the programs (getcwd), so
  * they hold nothing that differs from run to run: no random part, no pid.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -21,7 +20,8 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	return remove(path);
 }
 
-void hosted_remove_tree(const char *path)
+/* A directory and all in it. */
+static void remove_tree(const char *path)
 {
 	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
@@ -42,7 +42,7 @@ static bool claim(struct hosted_world *hw, int n)
 		close(hw->dir_lock);
 		return false;
 	}
-	hosted_remove_tree(dir);
+	remove_tree(dir);
 	if (mkdir(dir, 0755) < 0) {
 		close(hw->dir_lock);
 		return false;
@@ -51,29 +51,28 @@ static bool claim(struct hosted_world *hw, int n)
 	return true;
 }
 
-const char *hosted_private_directory(struct hosted_proc *p, const char *host)
+char *hosted_private_directory(struct hosted_world *hw, const char *host)
 {
-	struct hosted_world *hw = p->hw;
+	char *path;
 
 	for (int n = 0; !hw->dir && n < MAX_RUNS; n++)
 		claim(hw, n);
 	if (!hw->dir)
-		return "/tmp";
-	if (asprintf(&p->cwd_made, "%s/%s.%u", hw->dir, host, ++hw->ndirs) < 0)
+		return xstrdup("/tmp");
+	if (asprintf(&path, "%s/%s.%u", hw->dir, host, ++hw->ndirs) < 0)
 		abort();
-	if (mkdir(p->cwd_made, 0755) < 0 && errno != EEXIST) {
-		free(p->cwd_made);
-		p->cwd_made = NULL;
-		return "/tmp";
+	if (mkdir(path, 0755) < 0) {
+		free(path);
+		return xstrdup("/tmp");
 	}
-	return p->cwd_made;
+	return path;
 }
 
 void hosted_dir_free(struct hosted_world *hw)
 {
 	if (!hw->dir)
 		return;
-	hosted_remove_tree(hw->dir);
+	remove_tree(hw->dir);
 	close(hw->dir_lock);
 	free(hw->dir);
 }

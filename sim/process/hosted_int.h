@@ -35,6 +35,8 @@ struct hosted_world {
 	char *dir;     /* of all private directories; NULL: none yet */
 	int dir_lock;
 	u32 ndirs;
+	bool main_over; /* the program with the caller's streams */
+	int main_status;
 };
 
 /* A program that has not been started yet. */
@@ -86,10 +88,9 @@ void hosted_image_setup(struct hosted *h);
 
 /*
  * hosted_dir.c: a new directory for a process, /tmp/sockloom.NN/HOST.N, the same in each run (NN is 00
- * unless another run has it). Removed with the process.
+ * unless another run has it). Removed with the world; free() the name.
  */
-const char *hosted_private_directory(struct hosted_proc *p, const char *host);
-void hosted_remove_tree(const char *path);
+char *hosted_private_directory(struct hosted_world *hw, const char *host);
 void hosted_dir_free(struct hosted_world *hw);
 
 /* hosted_path.c: "/a/./b//../c" becomes "/a/c". */

@@ -165,18 +165,31 @@ bool hosted_call(struct utask *u, const struct syscall_req *req, s64 *result)
 		return true;
 	}
 	e = syscall_entry(req->nr);
-	if (!e || !e->fn)
+	/* Restartable sequences would need to be told of each switch; libraries do without. */
+	if ((!e || !e->fn) && req->nr != SYS_rseq)
 		count_missing(h->proc->hw, req->nr);
 	return false;
 }
 
-static void hosted_exiting(struct utask *u)
+/* The caller's own program is over, and with it the run. */
+static void main_over(struct hosted *h, int status)
+{
+	struct hosted_world *hw = h->proc->hw;
+
+	hw->main_over = true;
+	hw->main_status = status;
+	sim_stop(&hw->w->sim);
+}
+
+static void hosted_exiting(struct utask *u, int status)
 {
 	struct hosted *h = u->program;
 
 	if (h->u && h->tid && h->at != HELD_DEAD)
 		hosted_futex_exit(u->task, h);
 	hosted_vfork_done(h);
+	if (h->proc->main && h->proc->refs == 1)
+		main_over(h, status);
 }
 
 /* A thread that ends while others of its process go on does so natively: its exit is let through. */
@@ -202,6 +215,16 @@ const struct program_ops hosted_program_ops = {
 	.destroy = hosted_destroy,
 	.native_frames = true,
 };
+
+bool hosted_main_status(struct world *w, int *status)
+{
+	struct hosted_world *hw = w->hosted;
+
+	if (!hw || !hw->main_over)
+		return false;
+	*status = hw->main_status;
+	return true;
+}
 
 /* ---- spawning ------------------------------------------------------------------------------------ */
 
@@ -312,10 +335,12 @@ struct process *hosted_spawn(struct host *h, const struct hosted_options *o, cha
 	ht = hosted_new(hosted_proc_new(hw));
 	ht->image = im;
 	if (!im->cwd)
-		im->cwd = xstrdup(hosted_private_directory(ht->proc, h->name));
+		im->cwd = hosted_private_directory(hw, h->name);
 	p = process_spawn(h, o->name ? o->name : slash ? slash + 1 : o->argv[0],
 			  &hosted_program_ops, ht, o->cpu, o->start);
-	if (o->streams)
+	if (o->streams) {
+		ht->proc->main = true;
 		hosted_inherit_streams(p);
+	}
 	return p;
 }

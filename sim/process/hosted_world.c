@@ -126,9 +126,6 @@ static void proc_put(struct hosted_proc *p)
 		close(p->listener);
 		free(p->listener_refs);
 	}
-	if (p->cwd_made)
-		hosted_remove_tree(p->cwd_made);
-	free(p->cwd_made);
 	free(p);
 }
 

@@ -299,6 +299,22 @@ static int l_switch(lua_State *L)
 	return 1;
 }
 
+/* find_host("web"): a host of an included file */
+static int l_find_host(lua_State *L)
+{
+	struct scenario *s = scenario_building(L, "find_host");
+	const char *name = luaL_checkstring(L, 1);
+
+	check_nargs(L, "find_host", 1);
+	for (u32 i = 1; i <= s->world->nhosts; i++) {
+		if (!strcmp(s->world->hosts[i]->name, name)) {
+			handle_push(L, HANDLE_HOST, s->world->hosts[i]);
+			return 1;
+		}
+	}
+	return scenario_error(L, "find_host: there is no host '%s'", name);
+}
+
 void scenario_open_host(struct scenario *s)
 {
 	static const luaL_Reg host_methods[] = {
@@ -313,5 +329,6 @@ void scenario_open_host(struct scenario *s)
 	handle_type(L, HANDLE_HOST, host_methods, host_index);
 	handle_type(L, HANDLE_SWITCH, none, NULL);
 	scenario_function(s, "host", l_host);
+	scenario_function(s, "find_host", l_find_host);
 	scenario_function(s, "switch", l_switch);
 }

@@ -208,7 +208,7 @@ static int l_param(lua_State *L)
 
 /* ---- loading ----------------------------------------------------------------------------------- */
 
-static int read_file(void *ctx, const char *path, char **text, size_t *len, char **err)
+int scenario_read_file(void *ctx, const char *path, char **text, size_t *len, char **err)
 {
 	FILE *f = fopen(path, "rb");
 	size_t cap = 65536, n;
@@ -354,7 +354,7 @@ struct scenario *scenario_load(const struct scenario_opts *o, char **err)
 
 	s->opts = *o;
 	if (!s->opts.read)
-		s->opts.read = read_file;
+		s->opts.read = scenario_read_file;
 	s->duration = o->duration ? o->duration : SCENARIO_DURATION;
 	s->about = xstrdup("");
 	s->param_used = xcalloc(o->nparams + 1, sizeof(*s->param_used));

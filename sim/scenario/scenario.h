@@ -43,6 +43,9 @@ struct scenario_opts {
 	u64 instructions;
 };
 
+/* The file system's; for readers that know only some of the files. */
+int scenario_read_file(void *ctx, const char *path, char **text, size_t *len, char **err);
+
 #define SCENARIO_DURATION (60 * NSEC_PER_SEC)
 #define SCENARIO_SEED 1
 
