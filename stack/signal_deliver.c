@@ -7,7 +7,10 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "stack/siginfo.h"
 #include "stack/syscall_priv.h"
+
+#define UNBLOCKABLE (1ull << (SIGKILL - 1) | 1ull << (SIGSTOP - 1))
 
 /* The call's fate, by the action of the first handler that runs. */
 static void frame_call(struct utask *u, struct sigframe *f, s64 ret, u32 sa_flags)
@@ -60,12 +63,17 @@ static void frame_push(struct task *t, const struct siginfo *info, s64 ret, bool
 	u->prog->handle_signal(u, info, handler, &mask);
 }
 
+bool task_dequeue_signal(struct task *t, u64 blocked, struct siginfo *info)
+{
+	return signal_dequeue(t, blocked, info);
+}
+
 int signals_deliver(struct task *t, s64 ret)
 {
 	struct siginfo info;
 	int handlers = 0;
 
-	while (signal_take(t, &info)) {
+	while (task_dequeue_signal(t, t->blocked.bits & ~UNBLOCKABLE, &info)) {
 		const struct sigaction_state *sa = signal_action(t->proc, info.signo);
 
 		if (sa->disposition == SIGD_HANDLER) {
@@ -76,14 +84,14 @@ int signals_deliver(struct task *t, s64 ret)
 			continue;
 		switch (signal_default_action(info.signo)) {
 		case SIG_ACT_TERM:
+		case SIG_ACT_CORE: /* none is dumped: RLIMIT_CORE is 0, or there is nowhere to put it */
 			utask_exit_group(t, info.signo);
 			return -1;
-		case SIG_ACT_CORE:
-			utask_exit_group(t, info.signo | 0x80);
-			return -1;
+		case SIG_ACT_STOP:
+			signal_stop(t->proc, info.signo);
+			break;
 		case SIG_ACT_IGN:
-		case SIG_ACT_CONT:
-		case SIG_ACT_STOP: /* carried out by sim/host/signal.c */
+		case SIG_ACT_CONT: /* carried out when it was sent: sim/host/signal.c */
 			break;
 		}
 	}

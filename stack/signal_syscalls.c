@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signal calls: sigaction(2), sigprocmask(2), sigsuspend(2), sigwaitinfo(2), kill(2), pause(2).
+ * Signal calls: sigaction(2), sigprocmask(2), sigsuspend(2), sigwaitinfo(2), pause(2). Sending is in
+ * kill_syscalls.c.
  */
 #include <signal.h>
-#include <string.h>
 
-#include "stack/capability.h"
 #include "stack/poll.h"
+#include "stack/siginfo.h"
 
 #define SA_KNOWN                                                                                   \
 	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER |         \
@@ -42,6 +42,9 @@ s64 sys_rt_sigaction(struct task *t, int signo, const struct ksigaction *act,
 	sa->disposition = !act->handler	    ? SIGD_DEFAULT :
 			  act->handler == 1 ? SIGD_IGNORE :
 					      SIGD_HANDLER;
+	/* POSIX: what is pending is discarded, blocked or not. */
+	if (signal_ignored_by(t->proc, signo))
+		signal_discard(t->proc, 1ull << (signo - 1));
 	return 0;
 }
 
@@ -98,39 +101,6 @@ s64 sys_pause(struct task *t)
 	return wait_signal(t, "pause");
 }
 
-/* Takes a signal of set although it is blocked. */
-static bool take_from(struct task *t, const struct sigset *set, struct siginfo *info)
-{
-	struct sigset blocked = t->blocked;
-	bool found;
-
-	t->blocked.bits = ~(set->bits & ~UNBLOCKABLE);
-	found = signal_take(t, info);
-	t->blocked = blocked;
-	return found;
-}
-
-static void siginfo_return(siginfo_t *to, const struct siginfo *info)
-{
-	if (!to)
-		return;
-	memset(to, 0, sizeof(*to));
-	to->si_signo = info->signo;
-	to->si_code = info->code;
-	if (info->signo == SIGIO || (info->code >= POLL_IN && info->code <= POLL_HUP &&
-				     info->signo >= 32)) {
-		to->si_band = info->band;
-		to->si_fd = info->fd;
-		return;
-	}
-	to->si_pid = info->pid;
-	to->si_uid = info->uid;
-	if (info->signo == SIGCHLD)
-		to->si_status = info->status;
-	else
-		to->si_value.sival_ptr = (void *)(intptr_t)info->value;
-}
-
 s64 sys_rt_sigtimedwait(struct task *t, const struct sigset *set, siginfo_t *info,
 			const struct timespec *timeout)
 {
@@ -144,83 +114,21 @@ s64 sys_rt_sigtimedwait(struct task *t, const struct sigset *set, siginfo_t *inf
 	ret = timespec_timeo(timeout, &timeo);
 	if (ret)
 		return ret;
-	if (take_from(t, set, &si)) {
-		siginfo_return(info, &si);
+	if (task_dequeue_signal(t, ~(set->bits & ~UNBLOCKABLE), &si)) {
+		if (info)
+			siginfo_to_user(info, &si);
 		return si.signo;
 	}
-	/* While it waits the signals of the set are not blocked, so that they wake it. */
+	/*
+	 * While it waits the signals of the set are not blocked, so that they wake it; the blocked ones
+	 * are still not dropped for being ignored.
+	 */
+	if (!task_utask(t)->restore_mask)
+		t->real_blocked = t->blocked;
 	mask.bits = t->blocked.bits & ~set->bits;
 	task_swap_mask(t, &mask);
 	ret = task_wait_on(t, NULL, false, 0, timeo, "sigtimedwait");
 	return ret == -ERESTARTSYS ? -EINTR : ret;
-}
-
-/* ---- sending --------------------------------------------------------------------------------- */
-
-static bool may_signal(const struct task *t, const struct process *p)
-{
-	return capable(t, CAP_KILL) || t->proc->uid == p->uid;
-}
-
-static s64 kill_one(struct task *t, struct process *p, int signo)
-{
-	struct siginfo info = { .signo = signo, .code = SI_USER, .pid = t->proc->pid,
-				.uid = t->proc->uid };
-
-	if (!may_signal(t, p))
-		return -EPERM;
-	if (!signo || p->zombie)
-		return 0;
-	return signal_send_process(p, &info);
-}
-
-s64 sys_kill(struct task *t, int pid, int signo)
-{
-	struct process *p;
-	s64 ret = -ESRCH;
-
-	if (signo < 0 || signo > SIG_MAX)
-		return -EINVAL;
-	if (pid > 0) {
-		p = process_find(t->host, pid);
-		return p ? kill_one(t, p, signo) : -ESRCH;
-	}
-	list_for_each_entry(p, &t->host->processes, node) {
-		s64 err;
-
-		if (pid == -1 ? p == t->proc : p->pgid != (pid ? -pid : t->proc->pgid))
-			continue;
-		err = kill_one(t, p, signo);
-		if (!err || ret == -ESRCH)
-			ret = err;
-	}
-	return ret;
-}
-
-static s64 kill_thread(struct task *t, int pid, int tid, int signo)
-{
-	struct siginfo info = { .signo = signo, .code = SI_TKILL, .pid = t->proc->pid,
-				.uid = t->proc->uid };
-	struct task *to;
-
-	if (tid <= 0 || signo < 0 || signo > SIG_MAX)
-		return -EINVAL;
-	to = task_find(t->host, tid);
-	if (!to || !to->proc || (pid && to->proc->pid != pid))
-		return -ESRCH;
-	if (!may_signal(t, to->proc))
-		return -EPERM;
-	return signo ? signal_send_task(to, &info) : 0;
-}
-
-s64 sys_tkill(struct task *t, int tid, int signo)
-{
-	return kill_thread(t, 0, tid, signo);
-}
-
-s64 sys_tgkill(struct task *t, int pid, int tid, int signo)
-{
-	return pid <= 0 ? -EINVAL : kill_thread(t, pid, tid, signo);
 }
 
 /*

@@ -33,6 +33,7 @@ SRC := \
 	ip_options.c \
 	ip_output.c \
 	itimer.c \
+	kill_syscalls.c \
 	memfile.c \
 	mld.c \
 	msg.c \
@@ -43,9 +44,11 @@ SRC := \
 	net.c \
 	net_ioctl.c \
 	net_syscalls.c \
+	pidfd.c \
 	pipe.c \
 	pmtu.c \
 	poll.c \
+	prctl.c \
 	procfs.c \
 	procfs_dev.c \
 	procfs_dir.c \
@@ -61,8 +64,11 @@ SRC := \
 	route.c \
 	rw_syscalls.c \
 	select.c \
+	session_syscalls.c \
+	siginfo.c \
 	signal_deliver.c \
 	signal_syscalls.c \
+	signalfd.c \
 	snmp.c \
 	sock.c \
 	sock_recv.c \
@@ -125,4 +131,6 @@ SRC := \
 	unix_name.c \
 	unix_scm.c \
 	unix_stream.c \
+	usage_syscalls.c \
+	wait_syscalls.c \
 

@@ -197,6 +197,7 @@ static enum step_result call_complete(struct utask *u, s64 ret)
 		t->blocked = u->saved_mask;
 		u->restore_mask = false;
 	}
+	t->real_blocked.bits = 0;
 	u->result = ret;
 	u->call_done = true;
 	u->copy_cost = (nsec_t)(u->copied * t->host->cost.v[COST_COPY_BYTE] / 1000);
@@ -208,7 +209,7 @@ static enum step_result run_sigreturn(struct utask *u)
 	struct sigframe *f = u->frames;
 
 	if (!f) {
-		utask_exit_group(u->task, SIGSEGV | 0x80);
+		utask_exit_group(u->task, SIGSEGV);
 		return STEP_EXIT;
 	}
 	u->result = 0;
@@ -307,6 +308,7 @@ static nsec_t utask_next(struct task *t)
 	struct utask *u = task_utask(t);
 	const u32 *cost = t->host->cost.v;
 
+	t->in_user = !u->in_call || (u->req.nr == CALL_COMPUTE && !u->call_done);
 	if (!u->in_call)
 		return t->proc->user_step_cost;
 	if (u->call_done)
@@ -385,6 +387,8 @@ void utask_exit(struct task *t, int status)
 	struct utask *u = task_utask(t);
 
 	u->exiting = true;
+	if (WIFSIGNALED(status))
+		t->proc->group_exit = true;
 	if (u->in_call && !u->call_done)
 		trace_call(u, 0, NSEC_NEVER);
 	if (u->prog->exiting)
@@ -398,6 +402,7 @@ void utask_exit_group(struct task *t, int status)
 {
 	struct task *other, *tmp;
 
+	t->proc->group_exit = true;
 	list_for_each_entry_safe(other, tmp, &t->proc->threads, thread_node) {
 		if (other != t)
 			utask_exit(other, status);
@@ -432,7 +437,7 @@ struct process *process_spawn(struct host *h, const char *name, const struct pro
 
 	p->files = files_new(h);
 	console_install(p->files);
-	p->pgid = p->pid;
+	p->pgid = p->sid = p->pid;
 	p->user_step_cost = h->cost.v[COST_USER_STEP];
 	p->nofile = 1024;
 	p->nofile_max = 1u << 20;

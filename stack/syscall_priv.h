@@ -30,6 +30,13 @@ struct task *utask_start(struct host *h, struct process *p, const char *name,
 /* True for calls that cost COST_SOCKET_CALL. */
 bool syscall_is_socket(int nr);
 
+/* kill_syscalls.c: whether t may send signo to p; and sending, with that check. signo 0: none. */
+bool may_signal(const struct task *t, const struct process *p, int signo);
+s64 signal_process_checked(struct task *t, struct process *p, const struct siginfo *info);
+/* usage_syscalls.c */
+struct cpu_usage;
+void rusage_fill(struct rusage *ru, const struct cpu_usage *u);
+
 /* poll.c: unlinks and forgets what poll() or select() wait for. */
 void poll_entries_free(struct utask *u);
 

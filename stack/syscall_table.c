@@ -134,6 +134,20 @@ WORDS(geteuid, t->proc->uid)
 WORDS(getgid, t->proc->gid)
 WORDS(getegid, t->proc->gid)
 WORDS(prlimit64, limits(t, (int)a[0], (int)a[1], P(2), P(3)))
+WORDS(waitid, sys_waitid(t, (int)a[0], (int)a[1], P(2), (int)a[3], P(4)))
+WORDS(getsid, sys_getsid(t, (int)a[0]))
+WORDS(setsid, sys_setsid(t))
+WORDS(getrusage, sys_getrusage(t, (int)a[0], P(1)))
+WORDS(times, sys_times(t, P(0)))
+WORDS(rt_sigqueueinfo, sys_rt_sigqueueinfo(t, (int)a[0], (int)a[1], P(2)))
+WORDS(rt_tgsigqueueinfo, sys_rt_tgsigqueueinfo(t, (int)a[0], (int)a[1], (int)a[2], P(3)))
+WORDS(signalfd, sys_signalfd4(t, (int)a[0], P(1), 0))
+WORDS(signalfd4, sys_signalfd4(t, (int)a[0], P(1), (int)a[3]))
+WORDS(pidfd_open, sys_pidfd_open(t, (int)a[0], (unsigned)a[1]))
+WORDS(pidfd_send_signal,
+      sys_pidfd_send_signal(t, (int)a[0], (int)a[1], P(2), (unsigned)a[3]))
+WORDS(pidfd_getfd, sys_pidfd_getfd(t, (int)a[0], (int)a[1], (unsigned)a[2]))
+WORDS(prctl, sys_prctl(t, (int)a[0], a[1], a[2], a[3], a[4]))
 WORDS(spawn, sys_spawn(t, P(0)))
 
 #define CALL(name, args, ...) [SYS_##name] = { #name, args, do_##name, __VA_ARGS__ }
@@ -186,6 +200,8 @@ static const struct syscall_entry calls[] = {
 	CALL(getppid, "", false),
 	CALL(getrandom, "pux", false),
 	CALL(getrlimit, "dp", false),
+	CALL(getrusage, "dp", false),
+	CALL(getsid, "d", false),
 	CALL(getsockname, "fAl", true),
 	CALL(getsockopt, "fLOQl", true),
 	CALL(gettid, "", false),
@@ -201,11 +217,15 @@ static const struct syscall_entry calls[] = {
 	PROGRAM_CALL(open, "SR"),
 	PROGRAM_CALL(openat, "dSR"),
 	CALL(pause, "", false),
+	CALL(pidfd_getfd, "ffx", false),
+	CALL(pidfd_open, "dx", false),
+	CALL(pidfd_send_signal, "fgpx", false),
 	CALL(pipe, "i", false),
 	CALL(pipe2, "iX", false),
 	CALL(poll, "Wud", false),
 	CALL(ppoll, "Wuts", false),
 	CALL(pread64, "fBud", false),
+	CALL(prctl, "dpppp", false),
 	CALL(prlimit64, "ddpp", false),
 	CALL(pselect6, "dppptp", false),
 	CALL(pwrite64, "fbud", false),
@@ -217,9 +237,11 @@ static const struct syscall_entry calls[] = {
 	CALL(rt_sigaction, "gpp", false),
 	CALL(rt_sigpending, "s", false),
 	CALL(rt_sigprocmask, "dss", false),
+	CALL(rt_sigqueueinfo, "dgp", false),
 	CALL(rt_sigreturn, "", false),
 	CALL(rt_sigsuspend, "s", false),
 	CALL(rt_sigtimedwait, "spt", false),
+	CALL(rt_tgsigqueueinfo, "ddgp", false),
 	CALL(sched_getaffinity, "dup", false),
 	CALL(sched_setaffinity, "dup", false),
 	CALL(sched_yield, "", false),
@@ -230,20 +252,25 @@ static const struct syscall_entry calls[] = {
 	CALL(sendto, "fbumau", true),
 	CALL(setitimer, "dpp", false),
 	CALL(setpgid, "dd", false),
+	CALL(setsid, "", false),
 	CALL(setrlimit, "dp", false),
 	CALL(setsockopt, "fLOou", true),
 	CALL(shutdown, "fd", true),
 	CALL(socket, "FKP", true),
 	CALL(socketpair, "FKPi", true),
+	CALL(signalfd, "fsu", false),
+	CALL(signalfd4, "fsuX", false),
 	CALL(tgkill, "ddg", false),
 	CALL(timerfd_create, "dx", false),
 	CALL(timerfd_gettime, "fp", false),
 	CALL(timerfd_settime, "fxpp", false),
+	CALL(times, "p", false),
 	CALL(tkill, "dg", false),
 	PROGRAM_CALL(umask, "x"),
 	CALL(uname, "p", false),
 	CALL(unlink, "S", false),
 	PROGRAM_CALL(vfork, ""),
+	CALL(waitid, "ddpdp", false),
 	CALL(wait4, "dIdp", false),
 	CALL(write, "fbu", false),
 	CALL(writev, "fvd", false),

@@ -18,6 +18,7 @@
 #include "stack/syscall.h"
 
 struct mmsghdr;
+struct tms;
 struct stat;
 
 /* ---- sockets: net_syscalls.c, msg_syscalls.c ------------------------------------------------- */
@@ -115,6 +116,13 @@ s64 sys_pause(struct task *t);
 s64 sys_kill(struct task *t, int pid, int signo);
 s64 sys_tkill(struct task *t, int tid, int signo);
 s64 sys_tgkill(struct task *t, int pid, int tid, int signo);
+s64 sys_rt_sigqueueinfo(struct task *t, int pid, int signo, const siginfo_t *info);
+s64 sys_rt_tgsigqueueinfo(struct task *t, int pid, int tid, int signo, const siginfo_t *info);
+s64 sys_signalfd4(struct task *t, int fd, const struct sigset *mask, int flags);
+s64 sys_pidfd_open(struct task *t, int pid, unsigned flags);
+s64 sys_pidfd_send_signal(struct task *t, int pidfd, int signo, const siginfo_t *info,
+			  unsigned flags);
+s64 sys_pidfd_getfd(struct task *t, int pidfd, int target, unsigned flags);
 s64 sys_alarm(struct task *t, unsigned seconds);
 s64 sys_setitimer(struct task *t, int which, const struct itimerval *new_value,
 		  struct itimerval *old_value);
@@ -123,12 +131,19 @@ s64 sys_setitimer(struct task *t, int which, const struct itimerval *new_value,
 s64 sys_exit(struct task *t, int status);
 s64 sys_exit_group(struct task *t, int status);
 s64 sys_spawn(struct task *t, struct spawn_req *req);
+/* wait_syscalls.c */
+s64 sys_waitid(struct task *t, int type, int id, siginfo_t *info, int options, struct rusage *ru);
 s64 sys_wait4(struct task *t, int pid, int *status, int options, struct rusage *ru);
 s64 sys_getpid(struct task *t);
 s64 sys_gettid(struct task *t);
 s64 sys_getppid(struct task *t);
 s64 sys_setpgid(struct task *t, int pid, int pgid);
 s64 sys_getpgid(struct task *t, int pid);
+s64 sys_getsid(struct task *t, int pid);
+s64 sys_setsid(struct task *t);
+s64 sys_prctl(struct task *t, int op, s64 a2, s64 a3, s64 a4, s64 a5);
+s64 sys_getrusage(struct task *t, int who, struct rusage *ru);
+s64 sys_times(struct task *t, struct tms *buf);
 s64 sys_sched_yield(struct task *t);
 s64 sys_sched_setaffinity(struct task *t, int tid, size_t len, const void *mask);
 s64 sys_sched_getaffinity(struct task *t, int tid, size_t len, void *mask);

@@ -1,22 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processes and threads: fork, exit, wait4(2), identities, affinity, limits, getrandom(2),
- * uname(2).
+ * Processes and threads: fork, exit, identities, affinity, limits, getrandom(2), uname(2).
  */
 #include <linux/capability.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/wait.h>
 
 #include "stack/capability.h"
 #include "stack/syscall_priv.h"
 #include "stack/utsname.h"
-
-#ifndef WALL_BITS
-#define WALL_BITS (WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WALL | __WCLONE)
-#endif
 
 /* ---- birth and death ------------------------------------------------------------------------- */
 
@@ -37,6 +31,7 @@ static struct process *fork_process(struct task *t, const struct spawn_req *req)
 	}
 	signal_actions_copy(p, parent);
 	p->pgid = parent->pgid;
+	p->sid = parent->sid;
 	p->uid = parent->uid;
 	p->gid = parent->gid;
 	p->caps = parent->caps;
@@ -117,43 +112,6 @@ s64 sys_exit_group(struct task *t, int status)
 	return 0;
 }
 
-static bool wait_matches(const struct task *t, const struct process *child, int pid)
-{
-	if (pid > 0)
-		return child->pid == pid;
-	return pid == -1 || child->pgid == (pid ? -pid : t->proc->pgid);
-}
-
-/* Resource usage is not kept after death: the structure is zero. */
-s64 sys_wait4(struct task *t, int pid, int *status, int options, struct rusage *ru)
-{
-	struct process *child;
-	bool any = false;
-
-	if (options & ~WALL_BITS)
-		return -EINVAL;
-	list_for_each_entry(child, &t->proc->children, sibling) {
-		int child_pid = child->pid;
-
-		if (!wait_matches(t, child, pid))
-			continue;
-		any = true;
-		if (!child->zombie)
-			continue;
-		if (status)
-			*status = child->status;
-		if (ru)
-			memset(ru, 0, sizeof(*ru));
-		process_reap(child);
-		return child_pid;
-	}
-	if (!any)
-		return -ECHILD;
-	if (options & WNOHANG)
-		return 0;
-	return task_wait_on(t, &t->proc->wait_child, false, 0, NSEC_NEVER, "wait4");
-}
-
 /* ---- identities ------------------------------------------------------------------------------ */
 
 s64 sys_getpid(struct task *t)
@@ -164,31 +122,6 @@ s64 sys_getpid(struct task *t)
 s64 sys_gettid(struct task *t)
 {
 	return t->tid;
-}
-
-/* Who has no parent (any more) belongs to init. */
-s64 sys_getppid(struct task *t)
-{
-	return t->proc->parent ? t->proc->parent->pid : 1;
-}
-
-s64 sys_setpgid(struct task *t, int pid, int pgid)
-{
-	struct process *p = pid ? process_find(t->host, pid) : t->proc;
-
-	if (pgid < 0)
-		return -EINVAL;
-	if (!p || (p != t->proc && p->parent != t->proc))
-		return -ESRCH;
-	p->pgid = pgid ? pgid : p->pid;
-	return 0;
-}
-
-s64 sys_getpgid(struct task *t, int pid)
-{
-	struct process *p = pid ? process_find(t->host, pid) : t->proc;
-
-	return p ? p->pgid : -ESRCH;
 }
 
 /* ---- scheduling ------------------------------------------------------------------------------ */

@@ -39,6 +39,8 @@ static void step_suspend(struct cpu *cpu)
 
 	cpu->step[cpu->ctx].remaining = cpu->ev.time - s->now;
 	cpu->time[cpu->ctx] += s->now - cpu->step_start;
+	if (cpu->ctx == CTX_TASK && cpu->curr)
+		sched_account(cpu->curr, s->now - cpu->step_start);
 	event_cancel(s, &cpu->ev);
 	cpu->ctx = CTX_IDLE;
 }

@@ -2,6 +2,9 @@
 /*
  * Processes: what threads share.
  */
+#include "sim/host/process.h"
+
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,8 +26,9 @@ struct process *process_new(struct host *h, struct process *parent, const char *
 
 	p->host = h;
 	p->pid = h->next_pid++;
-	p->caps = ~0ull;
+	p->caps = CAP_FULL_SET;
 	p->nofile = 1024;
+	p->exit_signal = SIGCHLD;
 	strncpy(p->name, name, sizeof(p->name) - 1);
 	list_init(&p->threads);
 	list_init(&p->children);
@@ -34,15 +38,40 @@ struct process *process_new(struct host *h, struct process *parent, const char *
 	p->user_step_cost = h->cost.v[COST_USER_STEP];
 	insert_by_pid(h, p);
 	if (parent) {
+		struct task *t = task_current(h);
+
 		p->parent = parent;
+		p->parent_tid = t && t->proc == parent ? t->tid : parent->pid;
 		list_add_tail(&p->sibling, &parent->children);
 		p->uid = parent->uid;
 		p->gid = parent->gid;
 		p->caps = parent->caps;
 		p->nofile = parent->nofile;
 		p->user_step_cost = parent->user_step_cost;
+		process_attr_copy(p, parent);
 	}
 	return p;
+}
+
+static void attr_free(struct process *p)
+{
+	struct process_attr *a = p->attr;
+
+	if (!a)
+		return;
+	while (!list_empty(&a->refs)) {
+		struct process_ref *r = list_first_entry(&a->refs, struct process_ref, node);
+
+		list_del_init(&r->node);
+		r->proc = NULL;
+	}
+	/* Who still waits for its signals (an epoll instance of another process) waits for nothing. */
+	while (wait_queue_active(&a->signalfd))
+		wait_remove(list_first_entry(&a->signalfd.list, struct wait_entry, node));
+	if (a->cred)
+		free(a->cred->groups);
+	free(a->cred);
+	free(a);
 }
 
 void process_free(struct process *p)
@@ -58,6 +87,7 @@ void process_free(struct process *p)
 	list_del_init(&p->sibling);
 	signal_queue_clear(&p->sig.pending);
 	free(p->sig.actions);
+	attr_free(p);
 	free(p);
 }
 
@@ -76,4 +106,15 @@ struct process *process_find(struct host *h, int pid)
 			return p;
 	}
 	return NULL;
+}
+
+struct process *process_find_any(struct host *h, int tid)
+{
+	struct process *p = process_find(h, tid);
+	struct task *t;
+
+	if (p)
+		return p;
+	t = task_find(h, tid);
+	return t ? t->proc : NULL;
 }

@@ -209,12 +209,26 @@ static void stay_or_yield(struct cpu *cpu, struct task *t)
 {
 	if (!allowed(t, cpu->id) || (t->proc && t->proc->stopped)) {
 		cpu->curr = NULL;
+		t->nivcsw++;
 		trace_task_sched(t, cpu->id, "preempt", NULL);
 		activate(t);
 	} else if (cpu->nr_running && host_now(cpu->host) - cpu->slice_start >= TASK_SLICE) {
 		cpu->curr = NULL;
+		t->nivcsw++;
 		trace_task_sched(t, cpu->id, "preempt", NULL);
 		enqueue(cpu, t);
+	}
+}
+
+void sched_account(struct task *t, nsec_t spent)
+{
+	nsec_t user = t->in_user ? spent : 0;
+
+	t->cpu_time += spent;
+	t->utime += user;
+	if (t->proc) {
+		t->proc->cpu_time += spent;
+		t->proc->utime += user;
 	}
 }
 
@@ -224,7 +238,7 @@ void sched_run(struct cpu *cpu)
 	enum step_result r;
 
 	t->woken = false;
-	t->cpu_time += host_now(cpu->host) - cpu->step_start;
+	sched_account(t, host_now(cpu->host) - cpu->step_start);
 	r = t->ops->run(t);
 	switch (r) {
 	case STEP_EXIT:
@@ -237,11 +251,13 @@ void sched_run(struct cpu *cpu)
 			break;
 		}
 		t->state = TASK_PARKED;
+		t->nvcsw++;
 		cpu->curr = NULL;
 		trace_task_sched(t, cpu->id, "park", t->wait_what);
 		break;
 	case STEP_YIELD:
 		cpu->curr = NULL;
+		t->nivcsw++;
 		trace_task_sched(t, cpu->id, "preempt", NULL);
 		if (t->proc && t->proc->stopped)
 			t->state = TASK_STOPPED;

@@ -15,6 +15,8 @@
 nsec_t sched_next(struct cpu *cpu);
 /* The current task's step has ended: its effect, and whether it stays on the CPU. */
 void sched_run(struct cpu *cpu);
+/* t has been on a CPU for so long. */
+void sched_account(struct task *t, nsec_t spent);
 /* Takes a task off the CPU that it runs on (exit of another thread). */
 void cpu_drop_task(struct cpu *cpu);
 void ksoftirqd_wake(struct cpu *cpu);

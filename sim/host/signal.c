@@ -6,7 +6,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 
+#include "sim/host/process.h"
 #include "sim/host/sched.h"
 
 #define SIGRTMIN_KERNEL 32
@@ -78,8 +80,9 @@ static int queue_add(struct signal_queue *q, const struct siginfo *info)
 {
 	struct signal_entry *e;
 
-	/* A standard signal that is pending already is not queued a second time. */
-	if (info->signo < SIGRTMIN_KERNEL && q->set.bits & bit(info->signo))
+	/* A standard signal that is pending already is not queued a second time; timers see to it. */
+	if (info->signo < SIGRTMIN_KERNEL && q->set.bits & bit(info->signo) &&
+	    info->code != SI_TIMER)
 		return 0;
 	if (info->signo >= SIGRTMIN_KERNEL && q->nqueued >= RLIMIT_SIGPENDING)
 		return -EAGAIN;
@@ -96,7 +99,7 @@ static bool is_stop(int signo)
 	return signo == SIGSTOP || signo == SIGTSTP || signo == SIGTTIN || signo == SIGTTOU;
 }
 
-static bool ignored(const struct process *p, int signo)
+bool signal_ignored_by(const struct process *p, int signo)
 {
 	const struct sigaction_state *sa = signal_action(p, signo);
 
@@ -121,8 +124,23 @@ static void cancel_opposites(struct process *p, int signo)
 	queue_remove(&p->sig.pending, mask);
 	list_for_each_entry(t, &p->threads, thread_node)
 		queue_remove(&t->pending, mask);
-	if (signo == SIGCONT && p->stopped)
+	if (signo == SIGCONT && p->stopped) {
+		p->continued = true;
+		p->stop_signal = 0;
 		sched_process_continue(p);
+		process_notify_job(p, CLD_CONTINUED, SIGCONT);
+	}
+}
+
+void signal_stop(struct process *p, int signo)
+{
+	/* Nobody could continue a group without a shell: only SIGSTOP stops it. */
+	if (p->stopped || (signo != SIGSTOP && pgrp_orphaned(p->host, p->pgid, NULL)))
+		return;
+	p->stop_signal = (u8)signo;
+	p->continued = false;
+	sched_process_stop(p);
+	process_notify_job(p, CLD_STOPPED, signo);
 }
 
 /* Default stop: carried out here, since no program takes part in it. True: done. */
@@ -131,14 +149,7 @@ static bool try_stop(struct process *p, int signo, u64 blocked)
 	if (!is_stop(signo) || blocked & bit(signo) ||
 	    signal_action(p, signo)->disposition != SIGD_DEFAULT)
 		return false;
-	if (!p->stopped) {
-		struct siginfo info = { .signo = SIGCHLD, .code = CLD_STOPPED, .pid = p->pid,
-					.status = signo };
-
-		sched_process_stop(p);
-		if (p->parent && !(signal_action(p->parent, SIGCHLD)->flags & SA_NOCLDSTOP))
-			signal_send_process(p->parent, &info);
-	}
+	signal_stop(p, signo);
 	return true;
 }
 
@@ -159,12 +170,24 @@ static u64 sanitize(u64 blocked)
 	return blocked & ~(bit(SIGKILL) | bit(SIGSTOP));
 }
 
+static u64 blocked_of(const struct task *t)
+{
+	return sanitize(t->blocked.bits | t->real_blocked.bits);
+}
+
 static void wake_for(struct process *p, struct task *t, int signo)
 {
+	if (p->attr && wait_queue_active(&p->attr->signalfd))
+		wake_up_all(&p->attr->signalfd, EPOLLIN);
 	if (signo == SIGKILL && p->stopped)
 		sched_process_continue(p);
 	if (t)
 		task_wake(t);
+}
+
+bool signal_ignored(const struct task *t, int signo)
+{
+	return signal_ignored_by(t->proc, signo) && !(blocked_of(t) & bit(signo));
 }
 
 int signal_send_process(struct process *p, const struct siginfo *info)
@@ -179,7 +202,7 @@ int signal_send_process(struct process *p, const struct siginfo *info)
 	if (try_stop(p, info->signo, t ? 0 : ~0ull))
 		return 0;
 	/* What is ignored is dropped, unless it is blocked: the program may look at it yet. */
-	if (ignored(p, info->signo) && t)
+	if (t && signal_ignored(t, info->signo))
 		return 0;
 	err = queue_add(&p->sig.pending, info);
 	wake_for(p, t, info->signo);
@@ -197,7 +220,7 @@ int signal_send_task(struct task *t, const struct siginfo *info)
 	cancel_opposites(p, info->signo);
 	if (try_stop(p, info->signo, blocked))
 		return 0;
-	if (ignored(p, info->signo) && !(blocked & bit(info->signo)))
+	if (signal_ignored(t, info->signo))
 		return 0;
 	err = queue_add(&t->pending, info);
 	wake_for(p, blocked & bit(info->signo) ? NULL : t, info->signo);
@@ -211,7 +234,10 @@ bool signal_pending(const struct task *t)
 	return set & ~sanitize(t->blocked.bits);
 }
 
-/* The first entry of the lowest unblocked signal. */
+#define SYNCHRONOUS                                                                                \
+	(bit(SIGSEGV) | bit(SIGBUS) | bit(SIGILL) | bit(SIGTRAP) | bit(SIGFPE) | bit(SIGSYS))
+
+/* The first entry of the lowest unblocked signal; those that the program caused itself first. */
 static bool queue_take(struct signal_queue *q, u64 blocked, struct siginfo *info)
 {
 	u64 set = q->set.bits & ~blocked;
@@ -221,7 +247,10 @@ static bool queue_take(struct signal_queue *q, u64 blocked, struct siginfo *info
 
 	if (!set)
 		return false;
-	signo = set & bit(SIGKILL) ? SIGKILL : __builtin_ctzll(set) + 1;
+	if (set & bit(SIGKILL))
+		signo = SIGKILL;
+	else
+		signo = __builtin_ctzll(set & SYNCHRONOUS ? set & SYNCHRONOUS : set) + 1;
 	list_for_each_entry(e, &q->queued, node) {
 		if (e->info.signo != signo)
 			continue;
@@ -241,11 +270,50 @@ static bool queue_take(struct signal_queue *q, u64 blocked, struct siginfo *info
 	return true;
 }
 
-bool signal_take(struct task *t, struct siginfo *info)
+bool signal_dequeue(struct task *t, u64 blocked, struct siginfo *info)
 {
-	u64 blocked = sanitize(t->blocked.bits);
-
 	if (queue_take(&t->pending, blocked, info))
 		return true;
 	return t->proc && queue_take(&t->proc->sig.pending, blocked, info);
+}
+
+bool signal_take(struct task *t, struct siginfo *info)
+{
+	return signal_dequeue(t, sanitize(t->blocked.bits), info);
+}
+
+/* ---- forgetting -------------------------------------------------------------------------------- */
+
+void signal_discard(struct process *p, u64 mask)
+{
+	struct task *t;
+
+	queue_remove(&p->sig.pending, mask);
+	list_for_each_entry(t, &p->threads, thread_node)
+		queue_remove(&t->pending, mask);
+}
+
+static void discard_timer(struct signal_queue *q, int timerid)
+{
+	struct signal_entry *e, *tmp;
+
+	list_for_each_entry_safe(e, tmp, &q->queued, node) {
+		if (e->info.code != SI_TIMER || e->info.timerid != timerid)
+			continue;
+		list_del_init(&e->node);
+		q->nqueued--;
+		free(e);
+	}
+	q->set.bits = 0;
+	list_for_each_entry(e, &q->queued, node)
+		q->set.bits |= bit(e->info.signo);
+}
+
+void signal_discard_timer(struct process *p, int timerid)
+{
+	struct task *t;
+
+	discard_timer(&p->sig.pending, timerid);
+	list_for_each_entry(t, &p->threads, thread_node)
+		discard_timer(&t->pending, timerid);
 }

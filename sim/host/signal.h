@@ -31,6 +31,8 @@ struct siginfo {
 	int fd;	  /* si_fd of SIGIO */
 	s64 band; /* si_band */
 	s64 value;
+	s64 utime, stime; /* of SIGCHLD, in clock ticks (USER_HZ, 100) */
+	int timerid, overrun; /* of SI_TIMER */
 };
 
 struct signal_entry {
@@ -75,10 +77,22 @@ void signal_queue_clear(struct signal_queue *q);
  */
 int signal_send_process(struct process *p, const struct siginfo *info);
 int signal_send_task(struct task *t, const struct siginfo *info);
+/* SIG_IGN, or SIG_DFL where that means the same. */
+bool signal_ignored_by(const struct process *p, int signo);
+/* A stop signal that was blocked until now takes effect. */
+void signal_stop(struct process *p, int signo);
+/* True when a signal that is sent now would be dropped, since t's process ignores it. */
+bool signal_ignored(const struct task *t, int signo);
+/* What is pending of these signals is forgotten: they are ignored from now on. */
+void signal_discard(struct process *p, u64 mask);
+/* The signal of a timer that is deleted or set anew, wherever it is pending. */
+void signal_discard_timer(struct process *p, int timerid);
 /* True when a signal waits that the task does not block: what makes a sleep end with EINTR. */
 bool signal_pending(const struct task *t);
 /* Takes the next unblocked signal, lowest number first, thread's before process's. False: none. */
 bool signal_take(struct task *t, struct siginfo *info);
+/* The same, as if the task blocked just these: sigwaitinfo(2), signalfd(2). */
+bool signal_dequeue(struct task *t, u64 blocked, struct siginfo *info);
 /* Default action of signo. */
 enum sig_default { SIG_ACT_TERM, SIG_ACT_CORE, SIG_ACT_IGN, SIG_ACT_STOP, SIG_ACT_CONT };
 enum sig_default signal_default_action(int signo);

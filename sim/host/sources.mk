@@ -3,7 +3,9 @@ SRC := \
 	cost.c \
 	cpu.c \
 	host.c \
+	job.c \
 	process.c \
+	process_attr.c \
 	sched.c \
 	signal.c \
 	signal_names.c \

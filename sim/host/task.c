@@ -4,11 +4,12 @@
  */
 #include "sim/host/task.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 #include "sim/engine/trace.h"
+#include "sim/host/process.h"
 #include "sim/host/sched.h"
 
 static void set_name(char to[TASK_NAME_LEN], const char *name)
@@ -83,38 +84,31 @@ void task_free(struct task *t)
 	free(t);
 }
 
-/* Its children have nobody who waits for them any more. */
-static void disown_children(struct process *p)
-{
-	struct process *c, *tmp;
-
-	list_for_each_entry_safe(c, tmp, &p->children, sibling) {
-		list_del_init(&c->sibling);
-		c->parent = NULL;
-		if (c->zombie)
-			process_reap(c);
-	}
-}
-
 static void process_exit(struct process *p, int status)
 {
-	struct siginfo info = { .signo = SIGCHLD, .pid = p->pid, .uid = p->uid, .status = status };
-	struct process *parent = p->parent;
+	struct process_ref *r;
 
-	p->zombie = true;
 	p->status = status;
-	disown_children(p);
-	if (!parent) {
-		process_reap(p);
-		return;
+	process_reparent(p, NULL);
+	p->zombie = true;
+	pgrp_exit(p, NULL);
+	if (p->attr) {
+		list_for_each_entry(r, &p->attr->refs, node)
+			wake_up_all(&r->exited, EPOLLIN | EPOLLRDNORM);
 	}
-	info.code = status & 0x80 ? CLD_DUMPED : status & 0x7f ? CLD_KILLED : CLD_EXITED;
-	wake_up_all(&parent->wait_child, 0);
-	/* SIGCHLD ignored on purpose: the child is not to be waited for (wait(2), notes). */
-	if (signal_action(parent, SIGCHLD)->disposition == SIGD_IGNORE ||
-	    signal_action(parent, SIGCHLD)->flags & SA_NOCLDWAIT)
+	if (process_notify_parent(p))
 		process_reap(p);
-	signal_send_process(parent, &info);
+}
+
+/* What the thread has used stays with its process. */
+static void account_thread(struct process *p, const struct task *t)
+{
+	if (p->attr || p->parent) {
+		struct cpu_usage *u = &process_attr_set(p)->threads;
+
+		u->nvcsw += t->nvcsw;
+		u->nivcsw += t->nivcsw;
+	}
 }
 
 void task_exit(struct task *t, int status)
@@ -131,8 +125,15 @@ void task_exit(struct task *t, int status)
 	t->state = TASK_DEAD;
 	list_del_init(&t->thread_node);
 	t->proc = NULL;
+	if (p)
+		account_thread(p, t);
+	/* Without exit_group() the status of a process is that of its main thread. */
+	if (p && t->tid == p->pid)
+		p->status = status;
 	if (last)
-		process_exit(p, status);
+		process_exit(p, p->group_exit ? status : p->status);
+	else if (p)
+		process_reparent(p, t);
 	if (!own_step)
 		task_free(t);
 }

@@ -50,6 +50,7 @@ enum task_state {
 };
 
 struct files_struct; /* stack/file.h */
+struct process_attr; /* sim/host/process.h */
 
 /* What the threads of one process share. */
 struct process {
@@ -57,24 +58,32 @@ struct process {
 	struct list_head threads;  /* struct task.thread_node, in order of creation */
 	struct list_head children; /* struct process.sibling */
 	struct list_head sibling;
-	struct process *parent; /* NULL: started by the scenario */
+	struct process *parent; /* NULL: init, which is no process here */
 	struct host *host;
 	int pid;
-	u32 uid, gid;
-	u64 caps; /* bit mask of CAP_*; the scenario's default is that of root */
+	int parent_tid;	 /* the parent's thread that made it */
+	u32 uid, gid;	 /* effective; the others are in struct cred (process.h) */
+	u64 caps; /* the effective ones: bit mask of CAP_*; the scenario's default is that of root */
 	char name[TASK_NAME_LEN];
 	struct files_struct *files; /* owned by stack/ */
 	struct signal_struct sig;
 	struct wait_queue_head wait_child; /* wait4 */
 	bool zombie;	 /* all threads gone, status not collected */
 	bool stopped;	 /* by SIGSTOP and its kin, until SIGCONT */
+	bool continued;	 /* by SIGCONT, and no wait has told so yet */
+	bool group_exit; /* exit_group() or a signal: one status for all threads */
+	bool execed;	 /* has carried out execve() since its fork */
+	u8 exit_signal;	 /* to the parent; SIGCHLD, or what clone() said (0: none) */
+	u8 stop_signal;	 /* what stopped it, until a wait has told; 0: told */
 	int status;	 /* as wait(2) gives it */
 	u32 user_step_cost; /* ns of the program's own work between two calls */
-	u64 nofile;	 /* RLIMIT_NOFILE, soft; default 1024 */
-	u64 nofile_max;	 /* the hard limit */
+	u32 nofile;	 /* RLIMIT_NOFILE, soft; default 1024 */
+	u32 nofile_max;	 /* the hard limit */
 	int oom_score_adj; /* kept for /proc */
-	int pgid;	 /* process group */
-	void *timers;	 /* ITIMER_REAL; owned by stack/ */
+	int pgid, sid;	 /* process group and session */
+	nsec_t cpu_time, utime; /* of all its threads, those that are gone too; utime: of the program */
+	void *timers;	 /* setitimer() and timer_create(); owned by stack/ */
+	struct process_attr *attr; /* what few processes change; NULL: all as at first */
 };
 
 struct task {
@@ -91,11 +100,14 @@ struct task {
 	u64 affinity[4];      /* allowed CPUs, one bit each */
 	bool woken;	      /* a wakeup came since run() last began */
 	bool timed_out;	      /* the timeout expired since it was set */
+	bool in_user;	      /* the step under way is the program's own work */
 	struct event timeout;
 	const char *wait_what; /* static: what it parks on, for traces and deadlock reports */
 	struct sigset blocked;
+	struct sigset real_blocked; /* sigtimedwait(): what is blocked for the program; else none */
 	struct signal_queue pending; /* signals sent to this thread */
-	nsec_t t_start, cpu_time;
+	nsec_t t_start, cpu_time, utime; /* utime: the program's own part of cpu_time */
+	u32 nvcsw, nivcsw; /* context switches: because it waited, because it had to */
 	struct wait_entry waits[2]; /* the common case of one or two queues */
 };
 
@@ -122,6 +134,10 @@ struct task *task_current(struct host *h);
 void task_set_affinity(struct task *t, const u64 mask[4]);
 struct task *task_find(struct host *h, int tid);
 struct process *process_find(struct host *h, int pid);
+/*
+ * A thread group by its number or that of any of its threads, as kill(2) finds it; NULL: none.
+ */
+struct process *process_find_any(struct host *h, int tid);
 /* Frees a zombie that nobody will wait for. */
 void process_reap(struct process *p);
 

@@ -18,6 +18,7 @@ UNIT_TESTS := \
 	host \
 	icmp \
 	ip \
+	kill \
 	link \
 	link_faults \
 	lua_copy \
@@ -67,6 +68,7 @@ UNIT_TESTS := \
 	units \
 	unix \
 	unix_scm \
+	wait \
 
 UNIT_SUPPORT := \
 	support/lrun.c \
