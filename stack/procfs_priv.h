@@ -120,6 +120,11 @@ void procfs_dir_add(struct procfs_dir *d, const char *name, size_t len, u8 type)
 int procfs_sysctl_lookup(struct host *h, const char *path, struct procfs_node *n);
 void procfs_sysctl_list(const char *path, struct procfs_dir *d);
 
+/* ---- procfs_inet.c ---- */
+struct sock;
+/* st_ino of the socket's file; 0: it has none. */
+u64 procfs_sock_ino(const struct sock *sk);
+
 /* ---- procfs_fd.c ---- */
 /* What a path's descriptor stands for; NULL: it is closed. */
 struct file *procfs_fd_file(const struct procfs_at *at);
@@ -137,6 +142,11 @@ extern const struct procfs_entry procfs_sysctl_entries[];
 extern const struct procfs_entry procfs_host_entries[];
 extern const struct procfs_entry procfs_pid_entries[];
 extern const struct procfs_entry procfs_fd_entries[];
+extern const struct procfs_entry procfs_inet_entries[];
+extern const struct procfs_entry procfs_netdev_entries[];
+extern const struct procfs_entry procfs_route_entries[];
+extern const struct procfs_entry procfs_snmp_entries[];
+extern const struct procfs_entry procfs_unix_entries[];
 extern const struct procfs_entry sysfs_cpu_entries[];
 
 #endif

@@ -56,8 +56,13 @@ SRC := \
 	procfs_fd.c \
 	procfs_file.c \
 	procfs_host.c \
+	procfs_inet.c \
+	procfs_netdev.c \
 	procfs_pid.c \
+	procfs_route.c \
+	procfs_snmp.c \
 	procfs_sysctl.c \
+	procfs_unix.c \
 	procfs_wild.c \
 	protocol.c \
 	reuseport.c \

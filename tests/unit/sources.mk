@@ -34,6 +34,7 @@ UNIT_TESTS := \
 	poll \
 	pool \
 	procfs \
+	procfs_net \
 	procfs_pid \
 	qdisc \
 	rng \
