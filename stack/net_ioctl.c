@@ -16,18 +16,20 @@
 
 static s64 ioctl_stamp(struct sock *sk, unsigned cmd, void *arg)
 {
+	nsec_t t = host_realtime(sk->host, sk->stamp);
+
 	if (!sk->stamp)
 		return -ENOENT;
 	if (cmd == SIOCGSTAMP) {
 		struct timeval *tv = arg;
 
-		tv->tv_sec = sk->stamp / NSEC_PER_SEC;
-		tv->tv_usec = sk->stamp % NSEC_PER_SEC / NSEC_PER_USEC;
+		tv->tv_sec = t / NSEC_PER_SEC;
+		tv->tv_usec = t % NSEC_PER_SEC / NSEC_PER_USEC;
 	} else {
 		struct timespec *ts = arg;
 
-		ts->tv_sec = sk->stamp / NSEC_PER_SEC;
-		ts->tv_nsec = sk->stamp % NSEC_PER_SEC;
+		ts->tv_sec = t / NSEC_PER_SEC;
+		ts->tv_nsec = t % NSEC_PER_SEC;
 	}
 	return 0;
 }

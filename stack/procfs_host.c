@@ -101,8 +101,9 @@ static int stat_show(struct seq_file *m)
 			 c->time[CTX_SOFTIRQ]);
 	}
 	count_tasks(h, &running, &all);
-	seq_printf(m, "intr 0\nctxt 0\nbtime 0\nprocesses %d\nprocs_running %d\nprocs_blocked 0\n"
-		      "softirq 0 0 0 0 0 0 0 0 0 0 0\n", h->next_pid - 1, running);
+	seq_printf(m, "intr 0\nctxt 0\nbtime %lld\nprocesses %d\nprocs_running %d\nprocs_blocked 0\n"
+		      "softirq 0 0 0 0 0 0 0 0 0 0 0\n",
+		   (long long)(h->world->epoch / NSEC_PER_SEC), h->next_pid - 1, running);
 	return 0;
 }
 

@@ -37,9 +37,10 @@ void skb_copy_to_iter(const struct sk_buff *skb, u32 skb_off, const struct iov_i
 	assert(!len);
 }
 
-/* The simulated clock starts at the epoch: CLOCK_REALTIME is virtual time. */
+/* Stamps are of CLOCK_REALTIME (socket(7)). */
 void sock_recv_timestamp(struct msg *m, struct sock *sk, nsec_t t)
 {
+	t = host_realtime(sk->host, t);
 	if (sk->timestampns) {
 		struct timespec ts = { .tv_sec = t / NSEC_PER_SEC, .tv_nsec = t % NSEC_PER_SEC };
 

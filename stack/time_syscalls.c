@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Clocks and sleeping (clock_gettime(2), nanosleep(2)). Every clock that counts time is virtual
- * time; the epoch is the start of the run. Sleeps end to the nanosecond: there is no timer slack.
+ * time; monotonic ones start with the run, CLOCK_REALTIME at the world's epoch. Sleeps end to the nanosecond: there is no timer slack.
  */
 #include "stack/poll.h"
 
@@ -11,14 +11,16 @@ static s64 clock_now(struct task *t, int clock, nsec_t *now)
 
 	switch (clock) {
 	case CLOCK_REALTIME:
+	case CLOCK_REALTIME_COARSE:
+	case CLOCK_REALTIME_ALARM:
+	case CLOCK_TAI: /* no leap seconds have been told, as after boot */
+		*now = host_realtime(t->host, host_now(t->host));
+		return 0;
 	case CLOCK_MONOTONIC:
 	case CLOCK_MONOTONIC_RAW:
-	case CLOCK_REALTIME_COARSE:
 	case CLOCK_MONOTONIC_COARSE:
 	case CLOCK_BOOTTIME:
-	case CLOCK_REALTIME_ALARM:
 	case CLOCK_BOOTTIME_ALARM:
-	case CLOCK_TAI:
 		*now = host_now(t->host);
 		return 0;
 	case CLOCK_THREAD_CPUTIME_ID:
@@ -60,7 +62,7 @@ s64 sys_clock_getres(struct task *t, int clock, struct timespec *ts)
 
 s64 sys_gettimeofday(struct task *t, struct timeval *tv)
 {
-	nsec_t now = host_now(t->host);
+	nsec_t now = host_realtime(t->host, host_now(t->host));
 
 	if (tv) {
 		tv->tv_sec = now / NSEC_PER_SEC;

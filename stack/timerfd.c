@@ -11,6 +11,7 @@
 #include "stack/syscalls.h"
 
 struct timerfd {
+	nsec_t clock_offset; /* what the clock shows at virtual time 0 */
 	struct timer timer;
 	struct host *host;
 	nsec_t expires; /* of the armed timer, or of its latest expiry; 0: disarmed */
@@ -114,6 +115,8 @@ s64 sys_timerfd_create(struct task *t, int clock, int flags)
 		return -EINVAL;
 	tf = xcalloc(1, sizeof(*tf));
 	tf->host = t->host;
+	if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_ALARM)
+		tf->clock_offset = t->host->world->epoch;
 	timer_init(&tf->timer, t->host, timerfd_fire);
 	wait_queue_init(&tf->wq, t->host);
 	f = file_new(t->host, &timerfd_ops, tf, O_RDWR | (flags & TFD_NONBLOCK), 0600);
@@ -178,7 +181,10 @@ s64 sys_timerfd_settime(struct task *t, int fd, int flags, const struct itimersp
 	value = new_value->it_value.tv_sec * NSEC_PER_SEC + new_value->it_value.tv_nsec;
 	if (!value)
 		return 0;
-	tf->expires = flags & TFD_TIMER_ABSTIME ? value : host_now(t->host) + value;
+	if (flags & TFD_TIMER_ABSTIME)
+		tf->expires = max(value - tf->clock_offset, host_now(t->host));
+	else
+		tf->expires = host_now(t->host) + value;
 	timer_mod(&tf->timer, tf->expires);
 	return 0;
 }

@@ -52,5 +52,10 @@ static inline nsec_t host_now(const struct host *h)
 {
 	return h->sim->now;
 }
+/* Virtual time t as CLOCK_REALTIME has it. */
+static inline nsec_t host_realtime(const struct host *h, nsec_t t)
+{
+	return h->world->epoch + t;
+}
 
 #endif

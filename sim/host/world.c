@@ -14,6 +14,7 @@ struct world *world_new(u64 seed, struct strategy *st, struct trace *tr)
 {
 	struct world *w = xcalloc(1, sizeof(*w));
 
+	w->epoch = WORLD_EPOCH;
 	sim_init(&w->sim, seed, st, tr);
 	list_init(&w->objects);
 	list_init(&w->late_objects);

@@ -24,6 +24,9 @@ struct world_object {
 	void (*destroy)(struct world_object *o);
 };
 
+/* 2026-01-01 00:00 UTC: programs take a clock near 0 for one that is not set. */
+#define WORLD_EPOCH (1767225600 * NSEC_PER_SEC)
+
 struct skb_pools; /* nic/skb.h */
 struct link;
 struct netswitch;
@@ -39,6 +42,7 @@ struct world {
 	struct link *links, *last_link; /* nic/: in order of creation */
 	u32 nlinks;
 	struct netswitch *switches, *last_switch;
+	nsec_t epoch; /* CLOCK_REALTIME at virtual time 0, since 1970; default WORLD_EPOCH */
 	void *stack;	       /* set by stack/: struct stack_world */
 	void *process;	       /* Lua programs; set by sim/process/ */
 	void *hosted;	       /* hosted programs; set by sim/process/ */

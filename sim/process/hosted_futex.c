@@ -217,7 +217,8 @@ s64 futex_wait(struct task *t, struct hosted *h, const struct futex_key *key, u3
 	return deadline == NSEC_NEVER ? -ERESTARTSYS : -ERESTARTNOHAND;
 }
 
-int futex_deadline(struct task *t, struct hosted *h, u64 addr, bool absolute, nsec_t *deadline)
+int futex_deadline(struct task *t, struct hosted *h, u64 addr, bool absolute, bool realtime,
+		   nsec_t *deadline)
 {
 	struct timespec ts;
 	nsec_t ns;
@@ -232,9 +233,8 @@ int futex_deadline(struct task *t, struct hosted *h, u64 addr, bool absolute, ns
 	if (ts.tv_sec >= NSEC_NEVER / NSEC_PER_SEC - 1)
 		return 0;
 	ns = ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
-	/* Every clock of a host shows virtual time. */
 	if (absolute)
-		*deadline = ns;
+		*deadline = realtime ? ns - t->host->world->epoch : ns;
 	else if (ns < NSEC_NEVER - host_now(t->host))
 		*deadline = host_now(t->host) + ns;
 	return 0;
@@ -254,7 +254,8 @@ static s64 op_wait(struct task *t, struct hosted *h, bool private, bool absolute
 		return -EINVAL;
 	if (ctx->started)
 		return futex_wait(t, h, NULL, bits, (nsec_t)ctx->scratch[0]);
-	err = futex_deadline(t, h, h->args[3], absolute, &deadline);
+	err = futex_deadline(t, h, h->args[3], absolute,
+			     h->args[1] & FUTEX_CLOCK_REALTIME, &deadline);
 	if (!err)
 		err = futex_key(h, h->args[0], private, &key);
 	if (err)

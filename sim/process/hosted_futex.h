@@ -50,8 +50,9 @@ void futex_wake_one(struct futex_waiter *w);
 /* Stops waiting without being woken. */
 void futex_cancel(struct hosted *h);
 
-/* An absolute or relative timeout at user address addr (0: none). 0 or negative errno. */
-int futex_deadline(struct task *t, struct hosted *h, u64 addr, bool absolute, nsec_t *deadline);
+/* A timeout at user address addr (0: none), relative or on one of two clocks. 0 or negative errno. */
+int futex_deadline(struct task *t, struct hosted *h, u64 addr, bool absolute, bool realtime,
+		   nsec_t *deadline);
 
 s64 futex_lock_pi(struct task *t, struct hosted *h, bool private, bool try);
 s64 futex_unlock_pi(struct task *t, struct hosted *h, bool private);

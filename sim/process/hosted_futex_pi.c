@@ -35,6 +35,12 @@ static int try_lock(struct task *t, struct hosted *h, u32 *word)
 	return hosted_write(h, h->args[0], &new, sizeof(new)) < 0 ? -EFAULT : 1;
 }
 
+/* FUTEX_LOCK_PI has always meant CLOCK_REALTIME. */
+static bool pi_realtime(const struct hosted *h)
+{
+	return (h->args[1] & FUTEX_CMD_MASK) == FUTEX_LOCK_PI || h->args[1] & FUTEX_CLOCK_REALTIME;
+}
+
 s64 futex_lock_pi(struct task *t, struct hosted *h, bool private, bool try)
 {
 	struct syscall_ctx *ctx = task_ctx(t);
@@ -45,7 +51,7 @@ s64 futex_lock_pi(struct task *t, struct hosted *h, bool private, bool try)
 
 	if (ctx->started)
 		return futex_wait(t, h, NULL, FUTEX_ANY_BIT, (nsec_t)ctx->scratch[0]);
-	err = futex_deadline(t, h, try ? 0 : h->args[3], true, &deadline);
+	err = futex_deadline(t, h, try ? 0 : h->args[3], true, pi_realtime(h), &deadline);
 	if (!err)
 		err = futex_key(h, h->args[0], private, &key);
 	if (err)

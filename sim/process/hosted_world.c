@@ -2,9 +2,11 @@
 /*
  * All hosted threads of a world, found by real tid.
  */
+#include <errno.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "sim/host/world.h"
@@ -105,15 +107,27 @@ void hosted_image_free(struct hosted_image *im)
 	free(im);
 }
 
-/* Nothing else runs now: who dies can be waited for. */
+/*
+ * Nothing else runs now: who dies can be waited for. The first thread is reported after all others have
+ * been, so whoever comes is taken.
+ */
 static void kill_real(struct hosted_proc *p)
 {
+	struct hosted *h;
 	int status;
+	pid_t tid;
 
 	kill(p->tgid, SIGKILL);
-	do {
-		status = hosted_waitpid(p->tgid);
-	} while (status != -1 && !WIFEXITED(status) && !WIFSIGNALED(status));
+	for (;;) {
+		tid = waitpid(-1, &status, __WALL);
+		if (tid < 0 && errno == EINTR)
+			continue;
+		if (tid < 0 || (tid == p->tgid && (WIFEXITED(status) || WIFSIGNALED(status))))
+			return;
+		h = hosted_find(p->hw, tid);
+		if (h)
+			hosted_note(h, status);
+	}
 }
 
 static void proc_put(struct hosted_proc *p)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <sqlite3.h>
 
@@ -143,13 +144,29 @@ struct handle *handle_check(lua_State *L, int idx, const char *type)
 struct about {
 	const char *about;
 	nsec_t duration;
+	const char *epoch;
 };
+
+/* "2026-01-01" or "2026-01-01 12:30:00", UTC */
+static void set_epoch(lua_State *L, struct scenario *s, const char *text)
+{
+	struct tm tm = { 0 };
+	const char *end = strptime(text, "%Y-%m-%d", &tm);
+
+	if (end && *end)
+		end = strptime(end, " %H:%M:%S", &tm);
+	if (!end || *end || tm.tm_year < 70 || tm.tm_year > 200)
+		scenario_error(L, "scenario: 'epoch' must be a date, as \"2026-01-01 12:00:00\", from "
+				  "1970 to 2100; not '%s'", text);
+	s->world->epoch = (nsec_t)timegm(&tm) * NSEC_PER_SEC;
+}
 
 static int l_scenario(lua_State *L)
 {
 	static const struct field fields[] = {
 		FIELD(struct about, about, FIELD_STRING),
 		FIELD(struct about, duration, FIELD_DURATION),
+		FIELD(struct about, epoch, FIELD_STRING),
 	};
 	struct scenario *s = scenario_building(L, "scenario");
 	struct about a = { .duration = s->duration };
@@ -159,6 +176,8 @@ static int l_scenario(lua_State *L)
 	fields_parse(L, 1, "scenario", fields, ARRAY_SIZE(fields), &a, 0);
 	if (a.duration < 1)
 		return scenario_error(L, "scenario: 'duration' must be at least 1ns");
+	if (a.epoch)
+		set_epoch(L, s, a.epoch);
 	free(s->about);
 	s->about = xstrdup(a.about ? a.about : "");
 	if (!s->opts.duration)
