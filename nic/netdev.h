@@ -41,6 +41,8 @@ struct net_device_ops {
 	/* A TX queue has been stopped for watchdog_timeo: reset it. NULL: no watchdog. */
 	void (*tx_timeout)(struct net_device *dev, int queue);
 	void (*destroy)(struct net_device *dev);
+	/* Of the link, Mbit/s; -1: not known. NULL: the device has no such thing. */
+	s64 (*speed)(struct net_device *dev);
 	/* The device's own counters for `ethtool -S`: calls emit for each. NULL: none. */
 	void (*counters)(struct net_device *dev, void (*emit)(void *ctx, const char *name, u64 v),
 			 void *ctx);

@@ -177,6 +177,14 @@ static void nic_counters(struct net_device *dev, void (*emit)(void *ctx, const c
 		emit(ctx, "rx_rule_drops", nic->rule_drops);
 }
 
+static s64 nic_speed(struct net_device *dev)
+{
+	const struct link_port *port = &nic_of(dev)->port;
+	u64 rate = port->link ? link_get_params(port->link, port->end)->rate : 0;
+
+	return rate ? (s64)(rate / 1000000) : -1;
+}
+
 static const struct net_device_ops nic_ops = {
 	.start_xmit = nic_start_xmit,
 	.tx_timeout = nic_timeout,
@@ -185,6 +193,7 @@ static const struct net_device_ops nic_ops = {
 	.change_mtu = nic_change_mtu,
 	.destroy = nic_destroy,
 	.counters = nic_counters,
+	.speed = nic_speed,
 };
 
 /* Locally administered (IEEE 802), unique by host and interface: 02:00, the host, the ifindex. */

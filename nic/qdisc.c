@@ -89,6 +89,17 @@ bool qdisc_kind_known(const char *kind)
 	return find_kind(kind) < ARRAY_SIZE(kinds);
 }
 
+void dev_change_tx_queue_len(struct net_device *dev, u32 len)
+{
+	dev->tx_queue_len = len;
+	for (int i = 0; i < dev->num_tx_queues; i++) {
+		struct Qdisc *q = dev->txq[i].qdisc;
+
+		if (q && q->ops == &pfifo_fast_qdisc_ops)
+			q->limit = len;
+	}
+}
+
 struct Qdisc *qdisc_new(struct net_device *dev, struct netdev_queue *txq, const char *kind,
 			const void *params, int *err)
 {

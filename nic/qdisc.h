@@ -57,6 +57,8 @@ struct Qdisc {
  */
 struct Qdisc *qdisc_new(struct net_device *dev, struct netdev_queue *txq, const char *kind,
 			const void *params, int *err);
+/* The length that new disciplines take; those of pfifo_fast take it at once. */
+void dev_change_tx_queue_len(struct net_device *dev, u32 len);
 bool qdisc_kind_known(const char *kind);
 /* Frees it with what it holds, silently. */
 void qdisc_free(struct Qdisc *q);

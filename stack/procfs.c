@@ -19,7 +19,8 @@
 static const struct procfs_entry *const groups[] = {
 	procfs_host_entries,   procfs_pid_entries,    procfs_fd_entries,   procfs_inet_entries,
 	procfs_netdev_entries, procfs_route_entries,  procfs_snmp_entries, procfs_unix_entries,
-	procfs_sysctl_entries, sysfs_cpu_entries,     procfs_etc_entries,  procfs_dev_entries,
+	procfs_sysctl_entries, sysfs_cpu_entries,     sysfs_net_entries,   procfs_etc_entries,
+	procfs_dev_entries,
 };
 
 const struct procfs_entry *procfs_entry(size_t i)

@@ -68,13 +68,20 @@ void seq_pad(struct seq_file *m, size_t from, size_t width)
 		seq_putn(m, " ", 1);
 }
 
+/* What a file is about may have ended since it was opened: 0 or negative errno. */
+static int gone(const struct procfs_at *at)
+{
+	if (at->pid && !process_find(at->host, at->pid))
+		return -ESRCH;
+	return at->ifindex && !dev_get_by_index(at->host, at->ifindex) ? -ENODEV : 0;
+}
+
 int procfs_show(struct task *t, const struct procfs_node *n, struct seq_file *m)
 {
 	*m = (struct seq_file){ .at = n->at, .reader = t };
 	seq_puts(m, "");
-	/* The process may have ended since the file was opened. */
-	if (n->at.pid && !process_find(n->at.host, n->at.pid))
-		return -ESRCH;
+	if (gone(&n->at))
+		return gone(&n->at);
 	if (n->e && n->e->text)
 		seq_puts(m, n->e->text);
 	return n->e && n->e->show ? n->e->show(m) : 0;
@@ -131,8 +138,8 @@ static s64 procfs_write(struct task *t, struct file *f, const struct iov_iter *f
 	/* kernel.sysctl_writes_strict: numbers are written at the beginning or not at all. */
 	if (f->pos && pf->node.flags & PF_SYSCTL)
 		return (s64)from->total;
-	if (pf->node.at.pid && !process_find(f->host, pf->node.at.pid))
-		return -ESRCH;
+	if (gone(&pf->node.at))
+		return gone(&pf->node.at);
 	iov_copy_from(from, 0, text, len);
 	text[len] = 0;
 	ret = pf->node.e->store(t, &pf->node.at, text, len);

@@ -148,5 +148,6 @@ extern const struct procfs_entry procfs_route_entries[];
 extern const struct procfs_entry procfs_snmp_entries[];
 extern const struct procfs_entry procfs_unix_entries[];
 extern const struct procfs_entry sysfs_cpu_entries[];
+extern const struct procfs_entry sysfs_net_entries[];
 
 #endif

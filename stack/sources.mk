@@ -86,6 +86,7 @@ SRC := \
 	syscall_table.c \
 	sysctl.c \
 	sysfs_cpu.c \
+	sysfs_net.c \
 	task_syscalls.c \
 	tcp.c \
 	tcp_ack.c \

@@ -49,6 +49,7 @@ UNIT_TESTS := \
 	switch \
 	syscall \
 	sysctl \
+	sysfs_net \
 	tcp_close \
 	tcp_cong \
 	tcp_handshake \
