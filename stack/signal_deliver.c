@@ -9,6 +9,7 @@
 
 #include "stack/siginfo.h"
 #include "stack/syscall_priv.h"
+#include "stack/timers.h"
 
 #define UNBLOCKABLE (1ull << (SIGKILL - 1) | 1ull << (SIGSTOP - 1))
 
@@ -65,7 +66,11 @@ static void frame_push(struct task *t, const struct siginfo *info, s64 ret, bool
 
 bool task_dequeue_signal(struct task *t, u64 blocked, struct siginfo *info)
 {
-	return signal_dequeue(t, blocked, info);
+	if (!signal_dequeue(t, blocked, info))
+		return false;
+	if (info->code == SI_TIMER)
+		posix_timer_delivered(t->proc, info);
+	return true;
 }
 
 int signals_deliver(struct task *t, s64 ret)

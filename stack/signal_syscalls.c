@@ -7,6 +7,7 @@
 
 #include "stack/poll.h"
 #include "stack/siginfo.h"
+#include "stack/timers.h"
 
 #define SA_KNOWN                                                                                   \
 	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER |         \
@@ -45,6 +46,8 @@ s64 sys_rt_sigaction(struct task *t, int signo, const struct ksigaction *act,
 	/* POSIX: what is pending is discarded, blocked or not. */
 	if (signal_ignored_by(t->proc, signo))
 		signal_discard(t->proc, 1ull << (signo - 1));
+	else
+		posix_timers_unignore(t->proc, signo);
 	return 0;
 }
 

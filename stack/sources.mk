@@ -48,6 +48,7 @@ SRC := \
 	pipe.c \
 	pmtu.c \
 	poll.c \
+	posix_timer.c \
 	prctl.c \
 	procfs.c \
 	procfs_dev.c \

@@ -17,6 +17,7 @@
 #include "sim/engine/trace.h"
 #include "stack/net.h"
 #include "stack/syscall_priv.h"
+#include "stack/timers.h"
 
 #define ARGS_TEXT_LEN 1024
 
@@ -320,11 +321,23 @@ static nsec_t utask_next(struct task *t)
 	return cost[COST_SYSCALL] + (syscall_is_socket(u->req.nr) ? cost[COST_SOCKET_CALL] : 0);
 }
 
+/* Timers of CPU time, after each step: its cost has been accounted for. */
+static void run_cpu_timers(struct process *p)
+{
+	struct process_timers *pt = p->timers;
+
+	if (!pt || !pt->ncpu)
+		return;
+	cpu_itimers_run(pt);
+	posix_cpu_timers_run(pt);
+}
+
 static enum step_result utask_run(struct task *t)
 {
 	struct utask *u = task_utask(t);
 	enum step_result r;
 
+	run_cpu_timers(t->proc);
 	if (!u->in_call)
 		return run_user(u);
 	if (u->call_done)

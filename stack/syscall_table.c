@@ -86,7 +86,7 @@ WORDS(unlink, sys_unlink(t, P(0)))
 WORDS(uname, sys_uname(t, P(0)))
 WORDS(fcntl, sys_fcntl(t, (int)a[0], (int)a[1], a[2]))
 WORDS(ftruncate, sys_ftruncate(t, (int)a[0], a[1]))
-WORDS(gettimeofday, sys_gettimeofday(t, P(0)))
+WORDS(gettimeofday, sys_gettimeofday(t, P(0), P(1)))
 WORDS(getrlimit, sys_getrlimit(t, (int)a[0], P(1)))
 WORDS(getppid, sys_getppid(t))
 WORDS(setpgid, sys_setpgid(t, (int)a[0], (int)a[1]))
@@ -148,6 +148,15 @@ WORDS(pidfd_send_signal,
       sys_pidfd_send_signal(t, (int)a[0], (int)a[1], P(2), (unsigned)a[3]))
 WORDS(pidfd_getfd, sys_pidfd_getfd(t, (int)a[0], (int)a[1], (unsigned)a[2]))
 WORDS(prctl, sys_prctl(t, (int)a[0], a[1], a[2], a[3], a[4]))
+WORDS(getitimer, sys_getitimer(t, (int)a[0], P(1)))
+WORDS(timer_create, sys_timer_create(t, (int)a[0], P(1), P(2)))
+WORDS(timer_settime, sys_timer_settime(t, (int)a[0], (int)a[1], P(2), P(3)))
+WORDS(timer_gettime, sys_timer_gettime(t, (int)a[0], P(1)))
+WORDS(timer_getoverrun, sys_timer_getoverrun(t, (int)a[0]))
+WORDS(timer_delete, sys_timer_delete(t, (int)a[0]))
+WORDS(clock_settime, sys_clock_settime(t, (int)a[0], P(1)))
+WORDS(settimeofday, sys_settimeofday(t, P(0), P(1)))
+WORDS(time, sys_time(t, P(0)))
 WORDS(spawn, sys_spawn(t, P(0)))
 
 #define CALL(name, args, ...) [SYS_##name] = { #name, args, do_##name, __VA_ARGS__ }
@@ -161,6 +170,7 @@ static const struct syscall_entry calls[] = {
 	CALL(bind, "fau", true),
 	CALL(clock_getres, "dT", false),
 	CALL(clock_gettime, "dT", false),
+	CALL(clock_settime, "dt", false),
 	CALL(clock_nanosleep, "ddtT", false),
 	PROGRAM_CALL(clone, "xpppp"),
 	PROGRAM_CALL(clone3, "pu"),
@@ -193,6 +203,7 @@ static const struct syscall_entry calls[] = {
 	CALL(getegid, "", false),
 	CALL(geteuid, "", false),
 	CALL(getgid, "", false),
+	CALL(getitimer, "dp", false),
 	CALL(getpeername, "fAl", true),
 	CALL(getpgid, "d", false),
 	CALL(getpgrp, "", false),
@@ -205,7 +216,7 @@ static const struct syscall_entry calls[] = {
 	CALL(getsockname, "fAl", true),
 	CALL(getsockopt, "fLOQl", true),
 	CALL(gettid, "", false),
-	CALL(gettimeofday, "p", false),
+	CALL(gettimeofday, "pp", false),
 	CALL(getuid, "", false),
 	CALL(ioctl, "fxp", false),
 	CALL(kill, "dg", false),
@@ -254,6 +265,7 @@ static const struct syscall_entry calls[] = {
 	CALL(setpgid, "dd", false),
 	CALL(setsid, "", false),
 	CALL(setrlimit, "dp", false),
+	CALL(settimeofday, "pp", false),
 	CALL(setsockopt, "fLOou", true),
 	CALL(shutdown, "fd", true),
 	CALL(socket, "FKP", true),
@@ -261,6 +273,12 @@ static const struct syscall_entry calls[] = {
 	CALL(signalfd, "fsu", false),
 	CALL(signalfd4, "fsuX", false),
 	CALL(tgkill, "ddg", false),
+	CALL(time, "p", false),
+	CALL(timer_create, "dpI", false),
+	CALL(timer_delete, "d", false),
+	CALL(timer_getoverrun, "d", false),
+	CALL(timer_gettime, "dp", false),
+	CALL(timer_settime, "dxpp", false),
 	CALL(timerfd_create, "dx", false),
 	CALL(timerfd_gettime, "fp", false),
 	CALL(timerfd_settime, "fxpp", false),

@@ -126,6 +126,7 @@ s64 sys_pidfd_getfd(struct task *t, int pidfd, int target, unsigned flags);
 s64 sys_alarm(struct task *t, unsigned seconds);
 s64 sys_setitimer(struct task *t, int which, const struct itimerval *new_value,
 		  struct itimerval *old_value);
+s64 sys_getitimer(struct task *t, int which, struct itimerval *value);
 
 /* ---- tasks, time: task_syscalls.c, time_syscalls.c ------------------------------------------- */
 s64 sys_exit(struct task *t, int status);
@@ -157,6 +158,15 @@ s64 sys_clock_nanosleep(struct task *t, int clock, int flags, const struct times
 			struct timespec *rem);
 s64 sys_clock_gettime(struct task *t, int clock, struct timespec *ts);
 s64 sys_clock_getres(struct task *t, int clock, struct timespec *ts);
-s64 sys_gettimeofday(struct task *t, struct timeval *tv);
+s64 sys_gettimeofday(struct task *t, struct timeval *tv, struct timezone *tz);
+s64 sys_clock_settime(struct task *t, int clock, const struct timespec *ts);
+s64 sys_settimeofday(struct task *t, const struct timeval *tv, const struct timezone *tz);
+s64 sys_time(struct task *t, s64 *secs);
+s64 sys_timer_create(struct task *t, int clock, const struct sigevent *ev, int *id);
+s64 sys_timer_settime(struct task *t, int id, int flags, const struct itimerspec *new_value,
+		      struct itimerspec *old_value);
+s64 sys_timer_gettime(struct task *t, int id, struct itimerspec *value);
+s64 sys_timer_getoverrun(struct task *t, int id);
+s64 sys_timer_delete(struct task *t, int id);
 
 #endif

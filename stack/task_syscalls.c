@@ -10,6 +10,7 @@
 
 #include "stack/capability.h"
 #include "stack/syscall_priv.h"
+#include "stack/timers.h"
 #include "stack/utsname.h"
 
 /* ---- birth and death ------------------------------------------------------------------------- */
@@ -94,6 +95,10 @@ void utask_exec(struct task *t, const char *name)
 			utask_exit(other, 0);
 	}
 	t->tid = p->pid;
+	p->execed = true;
+	p->exit_signal = SIGCHLD;
+	if (p->timers)
+		posix_timers_delete(p->timers);
 	close_on_exec(t);
 	handlers_to_default(p);
 	snprintf(p->name, sizeof(p->name), "%s", name);

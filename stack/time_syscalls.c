@@ -1,35 +1,75 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Clocks and sleeping (clock_gettime(2), nanosleep(2)). Every clock that counts time is virtual
- * time; monotonic ones start with the run, CLOCK_REALTIME at the world's epoch. Sleeps end to the nanosecond: there is no timer slack.
+ * time; monotonic ones start with the run, CLOCK_REALTIME at the world's epoch. Sleeps end to the
+ * nanosecond: there is no timer slack.
  */
+#include <sys/time.h>
+
+#include "stack/capability.h"
 #include "stack/poll.h"
+#include "stack/timers.h"
 
-static s64 clock_now(struct task *t, int clock, nsec_t *now)
+#define TICK (NSEC_PER_SEC / 250) /* CONFIG_HZ of Debian's kernels: what coarse clocks count in */
+
+/* Clock ids of CPU time (clock_getcpuclockid(3)): whose and what, by their bits. */
+#define CPUCLOCK_PID(clock) (~((clock) >> 3))
+#define CPUCLOCK_PER_THREAD(clock) ((clock) & 4)
+enum cpuclock_which { CPUCLOCK_PROF, CPUCLOCK_VIRT, CPUCLOCK_SCHED };
+
+bool clock_is_cpu(int clock)
 {
-	struct task *other;
+	return clock < 0 || clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID;
+}
 
+static s64 cpu_clock_read(struct task *t, int clock, nsec_t *now)
+{
+	int id = CPUCLOCK_PID(clock), which = clock & 3;
+	struct process *p = t->proc;
+
+	if (which > CPUCLOCK_SCHED)
+		return -EINVAL;
+	if (CPUCLOCK_PER_THREAD(clock)) {
+		t = id ? task_find(t->host, id) : t;
+		if (!t || t->proc != p)
+			return -EINVAL;
+		*now = which == CPUCLOCK_VIRT ? t->utime : t->cpu_time;
+		return 0;
+	}
+	p = id ? process_find(t->host, id) : p;
+	if (!p)
+		return -EINVAL;
+	*now = which == CPUCLOCK_VIRT ? p->utime : p->cpu_time;
+	return 0;
+}
+
+s64 clock_read(struct task *t, int clock, nsec_t *now)
+{
+	if (clock < 0)
+		return cpu_clock_read(t, clock, now);
 	switch (clock) {
 	case CLOCK_REALTIME:
-	case CLOCK_REALTIME_COARSE:
 	case CLOCK_REALTIME_ALARM:
 	case CLOCK_TAI: /* no leap seconds have been told, as after boot */
 		*now = host_realtime(t->host, host_now(t->host));
 		return 0;
 	case CLOCK_MONOTONIC:
 	case CLOCK_MONOTONIC_RAW:
-	case CLOCK_MONOTONIC_COARSE:
 	case CLOCK_BOOTTIME:
 	case CLOCK_BOOTTIME_ALARM:
 		*now = host_now(t->host);
+		return 0;
+	case CLOCK_REALTIME_COARSE:
+		*now = host_realtime(t->host, host_now(t->host) / TICK * TICK);
+		return 0;
+	case CLOCK_MONOTONIC_COARSE:
+		*now = host_now(t->host) / TICK * TICK;
 		return 0;
 	case CLOCK_THREAD_CPUTIME_ID:
 		*now = t->cpu_time;
 		return 0;
 	case CLOCK_PROCESS_CPUTIME_ID:
-		*now = 0;
-		list_for_each_entry(other, &t->proc->threads, thread_node)
-			*now += other->cpu_time;
+		*now = t->proc->cpu_time;
 		return 0;
 	default:
 		return -EINVAL;
@@ -39,30 +79,66 @@ static s64 clock_now(struct task *t, int clock, nsec_t *now)
 s64 sys_clock_gettime(struct task *t, int clock, struct timespec *ts)
 {
 	nsec_t now;
-	s64 err = clock_now(t, clock, &now);
+	s64 err = clock_read(t, clock, &now);
 
 	if (err)
 		return err;
 	if (!ts)
 		return -EFAULT;
-	ts->tv_sec = now / NSEC_PER_SEC;
-	ts->tv_nsec = now % NSEC_PER_SEC;
+	*ts = ns_to_timespec(now);
 	return 0;
 }
 
 s64 sys_clock_getres(struct task *t, int clock, struct timespec *ts)
 {
+	bool coarse = clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE ||
+		      (clock < 0 && (clock & 3) != CPUCLOCK_SCHED);
 	nsec_t now;
-	s64 err = clock_now(t, clock, &now);
+	s64 err = clock_read(t, clock, &now);
 
 	if (!err && ts)
-		*ts = (struct timespec){ .tv_nsec = 1 };
+		*ts = ns_to_timespec(coarse ? TICK : 1);
 	return err;
 }
 
-s64 sys_gettimeofday(struct task *t, struct timeval *tv)
+/* Nobody sets virtual time, whatever his privileges. */
+s64 sys_clock_settime(struct task *t, int clock, const struct timespec *ts)
+{
+	nsec_t now;
+	s64 err;
+
+	if (clock != CLOCK_REALTIME && clock >= 0)
+		return -EINVAL;
+	if (!ts)
+		return -EFAULT;
+	err = clock_read(t, clock, &now);
+	if (err)
+		return err;
+	return clock == CLOCK_REALTIME && !timespec_valid(ts) ? -EINVAL : -EPERM;
+}
+
+s64 sys_settimeofday(struct task *t, const struct timeval *tv, const struct timezone *tz)
+{
+	if (tv && (tv->tv_sec < 0 || tv->tv_usec < 0 || tv->tv_usec >= 1000000))
+		return -EINVAL;
+	return -EPERM;
+}
+
+s64 sys_time(struct task *t, s64 *secs)
+{
+	s64 now = host_realtime(t->host, host_now(t->host)) / NSEC_PER_SEC;
+
+	if (secs)
+		*secs = now;
+	return now;
+}
+
+s64 sys_gettimeofday(struct task *t, struct timeval *tv, struct timezone *tz)
 {
 	nsec_t now = host_realtime(t->host, host_now(t->host));
+
+	if (tz)
+		*tz = (struct timezone){ 0 };
 
 	if (tv) {
 		tv->tv_sec = now / NSEC_PER_SEC;
@@ -107,10 +183,10 @@ s64 sys_clock_nanosleep(struct task *t, int clock, int flags, const struct times
 
 	if (clock == CLOCK_THREAD_CPUTIME_ID)
 		return -EINVAL;
-	if (clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_MONOTONIC_RAW ||
+	if (clock < 0 || clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_MONOTONIC_RAW ||
 	    clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE)
 		return -EOPNOTSUPP;
-	err = clock_now(t, clock, &now);
+	err = clock_read(t, clock, &now);
 	if (err)
 		return err;
 	if (!req)

@@ -7,8 +7,9 @@
 #include <sys/ioctl.h>
 #include <sys/timerfd.h>
 
-#include "sim/host/timer.h"
+#include "stack/capability.h"
 #include "stack/syscalls.h"
+#include "stack/timers.h"
 
 struct timerfd {
 	nsec_t clock_offset; /* what the clock shows at virtual time 0 */
@@ -113,6 +114,9 @@ s64 sys_timerfd_create(struct task *t, int clock, int flags)
 	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME &&
 	    clock != CLOCK_REALTIME_ALARM && clock != CLOCK_BOOTTIME_ALARM)
 		return -EINVAL;
+	if ((clock == CLOCK_REALTIME_ALARM || clock == CLOCK_BOOTTIME_ALARM) &&
+	    !capable(t, CAP_WAKE_ALARM))
+		return -EPERM;
 	tf = xcalloc(1, sizeof(*tf));
 	tf->host = t->host;
 	if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_ALARM)
@@ -126,11 +130,6 @@ s64 sys_timerfd_create(struct task *t, int clock, int flags)
 	return fd;
 }
 
-static struct timespec to_timespec(nsec_t ns)
-{
-	return (struct timespec){ .tv_sec = ns / NSEC_PER_SEC, .tv_nsec = ns % NSEC_PER_SEC };
-}
-
 static void timerfd_get(struct timerfd *tf, struct itimerspec *value)
 {
 	nsec_t left = 0;
@@ -138,8 +137,8 @@ static void timerfd_get(struct timerfd *tf, struct itimerspec *value)
 	timerfd_catch_up(tf);
 	if (timer_pending(&tf->timer))
 		left = max(tf->expires - host_now(tf->host), 1);
-	value->it_value = to_timespec(left);
-	value->it_interval = to_timespec(tf->interval);
+	value->it_value = ns_to_timespec(left);
+	value->it_interval = ns_to_timespec(tf->interval);
 }
 
 static struct timerfd *timerfd_lookup(struct task *t, int fd, s64 *err)
@@ -148,12 +147,6 @@ static struct timerfd *timerfd_lookup(struct task *t, int fd, s64 *err)
 
 	*err = !f ? -EBADF : f->ops != &timerfd_ops ? -EINVAL : 0;
 	return *err ? NULL : f->priv;
-}
-
-static bool valid(const struct timespec *ts)
-{
-	return ts->tv_sec >= 0 && (u64)ts->tv_nsec < (u64)NSEC_PER_SEC &&
-	       ts->tv_sec < NSEC_NEVER / NSEC_PER_SEC / 4;
 }
 
 s64 sys_timerfd_settime(struct task *t, int fd, int flags, const struct itimerspec *new_value,
@@ -166,7 +159,7 @@ s64 sys_timerfd_settime(struct task *t, int fd, int flags, const struct itimersp
 	if (!new_value)
 		return -EFAULT;
 	if (flags & ~(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET) ||
-	    !valid(&new_value->it_value) || !valid(&new_value->it_interval))
+	    !timespec_valid(&new_value->it_value) || !timespec_valid(&new_value->it_interval))
 		return -EINVAL;
 	tf = timerfd_lookup(t, fd, &err);
 	if (!tf)
@@ -176,9 +169,8 @@ s64 sys_timerfd_settime(struct task *t, int fd, int flags, const struct itimersp
 	timer_del(&tf->timer);
 	tf->ticks = 0;
 	tf->expired = false;
-	tf->interval = new_value->it_interval.tv_sec * NSEC_PER_SEC +
-		       new_value->it_interval.tv_nsec;
-	value = new_value->it_value.tv_sec * NSEC_PER_SEC + new_value->it_value.tv_nsec;
+	tf->interval = timespec_to_ns(&new_value->it_interval);
+	value = timespec_to_ns(&new_value->it_value);
 	if (!value)
 		return 0;
 	if (flags & TFD_TIMER_ABSTIME)

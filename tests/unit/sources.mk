@@ -32,6 +32,7 @@ UNIT_TESTS := \
 	nic_tx \
 	pipe \
 	poll \
+	posix_timer \
 	pool \
 	procfs \
 	procfs_net \
