@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Real programs, unmodified, in scenarios: each must pass its checks, and write the same trace twice.
+# A scenario whose programs are not installed is skipped, with their names.
+#
+#   tests/programs/run.sh SOCKLOOM [NAME...]
+set -u
+sockloom=$(realpath "$1")
+shift
+cd "$(dirname "$0")/../.." || exit 2
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+built=build/programs
+mkdir -p $built
+
+# What is compiled here, and with what.
+build() {
+	case $1 in
+	threads) ${CC:-gcc} -O1 -Wall -Werror -pthread -o $built/threads tests/programs/src/threads.c ;;
+	echo_static) ${CC:-gcc} -O1 -Wall -Werror -static -o $built/echo_static tests/programs/src/echo_static.c ;;
+	hello_go) command -v go > "$out/go" &&
+		GOCACHE=$PWD/$built/go-cache GOFLAGS=-mod=mod CGO_ENABLED=0 go build -o $built/hello_go tests/programs/src/hello.go ;;
+	*) return 1 ;;
+	esac
+}
+
+missing() {
+	local name
+	for name in $(sed -n 's/^-- needs: //p' "$1"); do
+		command -v "$name" > "$out/which" && continue
+		[ -x "$built/$name" ] && continue
+		build "$name" || echo "$name"
+	done
+}
+
+failed=0 passed=0 skipped=0
+for f in tests/programs/*.lua; do
+	name=$(basename "$f" .lua)
+	[ $# -eq 0 ] || [[ " $* " == *" $name "* ]] || continue
+	lacking=$(missing "$f")
+	if [ -n "$lacking" ]; then
+		echo "skipped $name: not installed:" $lacking
+		skipped=$((skipped + 1))
+		continue
+	fi
+	ok=1
+	for i in 1 2; do
+		if ! timeout 300 "$sockloom" run -o "$out/$name.$i.db" "$f" > "$out/log" 2>&1; then
+			echo "FAIL $name (run $i)"
+			cat "$out/log"
+			ok=0
+			break
+		fi
+	done
+	if [ $ok = 1 ] && ! cmp -s "$out/$name.1.db" "$out/$name.2.db"; then
+		echo "FAIL $name: two runs differ"
+		"$sockloom" diff "$out/$name.1.db" "$out/$name.2.db" | head -40
+		ok=0
+	fi
+	rm -f "$out/$name".*.db
+	if [ $ok = 1 ]; then
+		echo "ok   $name"
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+	fi
+done
+echo "programs: $passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]
