@@ -33,7 +33,7 @@ static const u16 allowed[] = {
 	SYS_getcwd, SYS_arch_prctl, SYS_sigaltstack, SYS_sync,
 };
 static const u16 by_fd[] = {
-	SYS_read, SYS_write, SYS_fstat, SYS_lseek, SYS_pread64, SYS_pwrite64, SYS_readv,
+	SYS_read, SYS_write, SYS_lseek, SYS_pread64, SYS_pwrite64, SYS_readv,
 	SYS_writev, SYS_preadv, SYS_pwritev, SYS_preadv2, SYS_pwritev2, SYS_fsync, SYS_fdatasync,
 	SYS_ftruncate, SYS_getdents, SYS_getdents64, SYS_fchmod, SYS_fchown, SYS_fstatfs,
 	SYS_fadvise64, SYS_fallocate, SYS_sync_file_range, SYS_fgetxattr, SYS_flistxattr,

@@ -29,6 +29,7 @@ struct hosted_world {
 	struct sock_filter *filter;
 	u16 filter_len;
 	u64 next_mm;
+	struct timespec started; /* real time; only to tell files that the run has written */
 	u64 missing[HOSTED_LAST_NR + 1];     /* calls that got ENOSYS, by number */
 	struct hosted_missing *missing_list;
 	void *futexes; /* hosted_futex.c */
@@ -93,7 +94,7 @@ void hosted_image_setup(struct hosted *h);
 char *hosted_private_directory(struct hosted_world *hw, const char *host);
 void hosted_dir_free(struct hosted_world *hw);
 
-/* hosted_path.c: "/a/./b//../c" becomes "/a/c". */
+/* hosted_name.c: "/a/./b//../c" becomes "/a/c". */
 void hosted_normalise(char *path);
 
 /* hosted_names.c: as strace has it; NULL: no such call. */

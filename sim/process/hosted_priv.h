@@ -142,7 +142,8 @@ bool hosted_call(struct utask *u, const struct syscall_req *req, s64 *result);
 /* One table in each file. They end with fn NULL. */
 extern const struct hosted_call hosted_futex_calls[];
 extern const struct hosted_call hosted_file_calls[];
-extern const struct hosted_call hosted_path_calls[];
+extern const struct hosted_call hosted_open_calls[];
+extern const struct hosted_call hosted_stat_calls[];
 extern const struct hosted_call hosted_clone_calls[];
 extern const struct hosted_call hosted_signal_calls[];
 

@@ -36,6 +36,8 @@ struct hosted_world *hosted_world_get(struct world *w)
 		return hw;
 	hw = xcalloc(1, sizeof(*hw));
 	hw->w = w;
+	/* The clock that files are stamped with. */
+	clock_gettime(CLOCK_REALTIME_COARSE, &hw->started);
 	list_init(&hw->threads);
 	for (int i = 0; i < HOSTED_BUCKETS; i++)
 		list_init(&hw->by_tid[i]);

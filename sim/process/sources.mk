@@ -11,11 +11,14 @@ SRC := \
 	hosted_futex_pi.c \
 	hosted_image.c \
 	hosted_mem.c \
+	hosted_name.c \
 	hosted_names.c \
-	hosted_path.c \
+	hosted_open.c \
+	hosted_pass.c \
 	hosted_program.c \
 	hosted_signal.c \
 	hosted_start.c \
+	hosted_stat.c \
 	hosted_tracee.c \
 	hosted_world.c \
 	lua_address.c \

@@ -28,7 +28,7 @@ missing() {
 	local name
 	for name in $(sed -n 's/^-- needs: //p' "$1"); do
 		command -v "$name" > "$out/which" && continue
-		[ -x "$built/$name" ] && continue
+		[ -x "$built/$name" ] && [ -z "$(find tests/programs/src -newer "$built/$name")" ] && continue
 		build "$name" || echo "$name"
 	done
 }

@@ -9,12 +9,13 @@
 
 #define BYTES 100000
 
-static void serve(int l)
+static void serve(int l, int other)
 {
 	char buf[4096];
 	int c = accept(l, NULL, NULL);
 	ssize_t n;
 
+	close(other);
 	while ((n = read(c, buf, sizeof(buf))) > 0) {
 		if (write(c, buf, (size_t)n) != n)
 			_exit(1);
@@ -36,7 +37,7 @@ int main(void)
 		return 1;
 	}
 	if (!fork())
-		serve(l);
+		serve(l, c);
 	if (connect(c, (struct sockaddr *)&sin, len)) {
 		perror("connect");
 		return 1;
