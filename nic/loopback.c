@@ -13,7 +13,6 @@
 static enum netdev_tx loopback_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct host *h = dev->host;
-	u32 len = skb->len;
 
 	skb_trace_packet(skb, h, dev->ifindex);
 	trace_hop(h->sim->trace, skb->id, host_now(h), h->id, PLACE_LOOPBACK, dev->ifindex, -1);
@@ -26,10 +25,11 @@ static enum netdev_tx loopback_xmit(struct sk_buff *skb, struct net_device *dev)
 		kfree_skb_reason(skb, SKB_DROP_REASON_HDR_TRUNC, PLACE_LOOPBACK);
 		return NETDEV_TX_OK;
 	}
+	/* Bytes without the Ethernet header, which is gone by now. */
 	dev->stats.tx_packets++;
-	dev->stats.tx_bytes += len;
+	dev->stats.tx_bytes += skb->len;
 	dev->stats.rx_packets++;
-	dev->stats.rx_bytes += len;
+	dev->stats.rx_bytes += skb->len;
 	netif_rx(skb);
 	return NETDEV_TX_OK;
 }

@@ -312,8 +312,11 @@ static int resolve(struct task *t, const char *path, bool last, char buf[PROCFS_
 	if (len >= PROCFS_PATH_MAX)
 		return owned(path) ? -ENOENT : 1;
 	memcpy(buf, path, len + 1);
-	while (len > 1 && buf[len - 1] == '/')
+	/* A slash at the end asks for what the link leads to. */
+	while (len > 1 && buf[len - 1] == '/') {
 		buf[--len] = 0;
+		last = true;
+	}
 	for (int i = 0; i < MAX_LINKS; i++) {
 		int ret = follow_one(t, buf, last);
 

@@ -8,7 +8,7 @@
  * environ...). A name below /proc or /sys that this module does not know does not exist, lest a
  * program see the machine that it really runs on.
  *
- * Paths are absolute and normalised: no "//", no "." or "..", no "/" at the end.
+ * Paths are absolute and normalised: no "//", no "." or "..".
  */
 #ifndef STACK_PROCFS_H
 #define STACK_PROCFS_H

@@ -63,7 +63,7 @@ static int etc_hosts(struct seq_file *m)
 	}
 	seq_puts(m, sw->etc_hosts);
 	/* A host without addresses still knows itself. */
-	if (!hosts_of(&own, h))
+	if (!hosts_of(&own, h) && strcmp(h->name, "localhost") != 0)
 		seq_printf(m, "127.0.1.1\t%s\n", h->name);
 	free(own.buf);
 	return 0;

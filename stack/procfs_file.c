@@ -210,6 +210,9 @@ void procfs_fill_stat(struct task *t, const struct procfs_node *n, struct stat *
 	st->st_blksize = sys ? 4096 : 1024;
 	st->st_dev = makedev(0, sys ? 22 : 21);
 	st->st_rdev = n->e ? n->e->rdev : 0;
+	/* As old as the host. */
+	st->st_mtim.tv_sec = host_realtime(n->at.host, 0) / NSEC_PER_SEC;
+	st->st_atim = st->st_ctim = st->st_mtim;
 	if (n->flags & PF_SIZED) {
 		st->st_dev = makedev(0, 23);
 		if (!procfs_show(t, n, &m))

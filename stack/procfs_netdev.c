@@ -11,8 +11,6 @@
 #include "stack/neighbour.h"
 #include "stack/procfs_priv.h"
 
-#define USER_TICK (NSEC_PER_SEC / 100) /* USER_HZ */
-
 #define for_each_device(m, dev) list_for_each_entry(dev, &(m)->at.host->netdevs->devices, node)
 
 static int dev_show(struct seq_file *m)
@@ -123,7 +121,6 @@ struct group {
 	union ipaddr addr;
 	u32 users;
 	bool all_hosts;
-	const struct ip_mc_group *g; /* NULL: one of those */
 };
 
 struct group_ctx {
@@ -144,7 +141,7 @@ static void each_group(struct group_ctx *c)
 		for (struct list_head *at = in->mc_list.prev; at != &in->mc_list; at = at->prev) {
 			g = list_entry(at, struct ip_mc_group, node);
 			if (g->users && ipaddr_is_v4(&g->group) == c->v4)
-				c->fn(c->m, c->dev, &(struct group){ g->group, g->users, false, g });
+				c->fn(c->m, c->dev, &(struct group){ g->group, g->users, false });
 		}
 	}
 	for (size_t i = c->v4 ? 0 : 1; i < (c->v4 ? 1 : ARRAY_SIZE(all)); i++) {
@@ -155,13 +152,10 @@ static void each_group(struct group_ctx *c)
 	}
 }
 
+/* IGMPv3 has no timer for each group, and no reporter among a group's hosts. */
 static void igmp_line(struct seq_file *m, struct net_device *dev, const struct group *g)
 {
-	bool running = g->g && timer_pending(&g->g->timer);
-	nsec_t left = running ? g->g->timer.expires - host_now(m->at.host) : 0;
-
-	seq_printf(m, "\t\t\t\t%08X %5u %d:%08llX\t\t%d\n", g->addr.w[3], g->users, running,
-		   (unsigned long long)(max(left, (nsec_t)0) / USER_TICK), g->g != NULL);
+	seq_printf(m, "\t\t\t\t%08X %5u 0:00000000\t\t0\n", g->addr.w[3], g->users);
 }
 
 static void count_group(struct seq_file *m, struct net_device *dev, const struct group *g)
@@ -190,14 +184,11 @@ static int igmp_show(struct seq_file *m)
 /* Flags: 4 loaded, 8 never reported (RFC 2710 section 5). */
 static void igmp6_line(struct seq_file *m, struct net_device *dev, const struct group *g)
 {
-	bool running = g->g && timer_pending(&g->g->timer);
-	nsec_t left = running ? g->g->timer.expires - host_now(m->at.host) : 0;
 	u32 flags = g->all_hosts ? (g->addr.b[1] == 2 ? 0xc : 8) : 4;
 
 	seq_printf(m, "%-4d %-15s ", dev->ifindex, dev->name);
 	put_hex(m, g->addr.b, 16);
-	seq_printf(m, " %5u %08X %lld\n", g->users, flags | running,
-		   (long long)(max(left, (nsec_t)0) / USER_TICK));
+	seq_printf(m, " %5u %08X 0\n", g->users, flags);
 }
 
 static int igmp6_show(struct seq_file *m)

@@ -327,8 +327,8 @@ static int sockstat_show(struct seq_file *m)
 		      "UDPLITE: inuse 0\n"
 		      "RAW: inuse %d\n",
 		   c.used, c.tcp[0], net->tcp_orphans, net->tcp_tw_count, c.tcp_alloc,
-		   (unsigned long long)(c.tcp_mem + 4095) / 4096, c.udp[0],
-		   (unsigned long long)(c.udp_mem + 4095) / 4096, c.raw[0]);
+		   (unsigned long long)c.tcp_mem / 4096, c.udp[0],
+		   (unsigned long long)c.udp_mem / 4096, c.raw[0]);
 	put_frags(m, "FRAG", false);
 	return 0;
 }
