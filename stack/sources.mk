@@ -11,6 +11,7 @@ SRC := \
 	fdtable.c \
 	fib.c \
 	file.c \
+	file_syscalls.c \
 	fragment.c \
 	icmp.c \
 	icmp_limit.c \

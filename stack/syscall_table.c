@@ -119,6 +119,10 @@ WORDS(dup3, sys_dup3(t, (int)a[0], (int)a[1], (int)a[2]))
 WORDS(pipe2, sys_pipe2(t, P(0), (int)a[1]))
 WORDS(recvmmsg, sys_recvmmsg(t, (int)a[0], P(1), (unsigned)a[2], (int)a[3], P(4)))
 WORDS(sendmmsg, sys_sendmmsg(t, (int)a[0], P(1), (unsigned)a[2], (int)a[3]))
+WORDS(fadvise64, sys_fadvise64(t, (int)a[0], a[1], a[2], (int)a[3]))
+WORDS(fdatasync, sys_fsync(t, (int)a[0]))
+WORDS(fstatfs, sys_fstatfs(t, (int)a[0], P(1)))
+WORDS(fsync, sys_fsync(t, (int)a[0]))
 WORDS(getdents64, sys_getdents64(t, (int)a[0], P(1), (size_t)a[2]))
 WORDS(getcpu, sys_getcpu(t, P(0), P(1)))
 WORDS(getrandom, sys_getrandom(t, P(0), (size_t)a[1], (unsigned)a[2]))
@@ -193,9 +197,13 @@ static const struct syscall_entry calls[] = {
 	PROGRAM_CALL(execveat, "dSppx"),
 	CALL(exit, "d", false),
 	CALL(exit_group, "d", false),
+	CALL(fadvise64, "fddd", false),
 	CALL(fcntl, "fdd", false),
 	PROGRAM_CALL(fork, ""),
+	CALL(fdatasync, "f", false),
 	CALL(fstat, "fp", false),
+	CALL(fstatfs, "fp", false),
+	CALL(fsync, "f", false),
 	CALL(ftruncate, "fd", false),
 	PROGRAM_CALL(futex, "pUdpp"),
 	CALL(getcpu, "pp", false),

@@ -20,6 +20,7 @@
 struct mmsghdr;
 struct tms;
 struct stat;
+struct statfs;
 
 /* ---- sockets: net_syscalls.c, msg_syscalls.c ------------------------------------------------- */
 s64 sys_socket(struct task *t, int family, int type, int protocol);
@@ -54,8 +55,11 @@ s64 sys_sendfile(struct task *t, int out_fd, int in_fd, s64 *off, size_t count);
 s64 sys_lseek(struct task *t, int fd, s64 off, int whence);
 s64 sys_ftruncate(struct task *t, int fd, s64 len);
 s64 sys_fstat(struct task *t, int fd, struct stat *st);
-/* Of virtual directories (procfs.h). */
+/* Of virtual directories (procfs.h), and of any file: file_syscalls.c. */
 s64 sys_getdents64(struct task *t, int fd, void *buf, size_t len);
+s64 sys_fstatfs(struct task *t, int fd, struct statfs *buf);
+s64 sys_fsync(struct task *t, int fd);
+s64 sys_fadvise64(struct task *t, int fd, s64 off, s64 len, int advice);
 
 /* ---- descriptors: fd_syscalls.c -------------------------------------------------------------- */
 s64 sys_close(struct task *t, int fd);

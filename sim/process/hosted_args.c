@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/vfs.h>
 
 #include "stack/syscalls.h"
 
@@ -62,6 +63,7 @@ static const struct arg rows[][6] = {
 	[SYS_faccessat2] = { V, S, V, V },
 	[SYS_fcntl] = { V, V, CMD },
 	[SYS_fstat] = { V, O(sizeof(struct stat)) },
+	[SYS_fstatfs] = { V, O(sizeof(struct statfs)) },
 	[SYS_getcpu] = { O(4), O(4), V },
 	[SYS_getdents64] = { V, BO(2), V },
 	[SYS_getgroups] = { V, { ARRAY_OUT, 0, 4 } },

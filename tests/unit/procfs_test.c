@@ -6,6 +6,7 @@
  */
 #include "tests/unit/procfs_prog.h"
 
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "sim/engine/trace.h"
@@ -474,6 +475,61 @@ static void test_cpus(void **state)
 	vrun_cpus(cpus_of_one, 1);
 }
 
+/* What cat and find ask of every file, answered as Linux does. */
+static void file_calls(struct vproc *p)
+{
+	int proc = vopen(p, "/proc/uptime", O_RDONLY), etc = vopen(p, "/etc/hosts", O_RDONLY);
+	int sys = vopen(p, "/sys/devices/system/cpu/online", O_RDONLY), fds[2];
+	int sock = (int)vcall(p, SYS_socket, AF_UNIX, SOCK_STREAM, 0);
+	int mem = (int)vcall(p, SYS_memfd_create, "m", 0);
+	struct statfs sf;
+
+	assert_int_equal(vcall(p, SYS_pipe2, fds, 0), 0);
+	assert_int_equal(vcall(p, SYS_fstatfs, proc, &sf), 0);
+	assert_int_equal(sf.f_type, 0x9fa0);
+	assert_int_equal(sf.f_flags, 0x1020);
+	assert_int_equal(vcall(p, SYS_fstatfs, sys, &sf), 0);
+	assert_int_equal(sf.f_type, 0x62656572);
+	assert_int_equal(vcall(p, SYS_fstatfs, sock, &sf), 0);
+	assert_int_equal(sf.f_type, 0x534f434b);
+	assert_int_equal(sf.f_flags, 0x20);
+	assert_int_equal(vcall(p, SYS_fstatfs, fds[0], &sf), 0);
+	assert_int_equal(sf.f_type, 0x50495045);
+	assert_int_equal(vcall(p, SYS_fstatfs, 99, &sf), -EBADF);
+	assert_int_equal(vcall(p, SYS_fsync, proc), -EINVAL);
+	assert_int_equal(vcall(p, SYS_fsync, sock), -EINVAL);
+	assert_int_equal(vcall(p, SYS_fsync, sys), 0);
+	assert_int_equal(vcall(p, SYS_fdatasync, mem), 0);
+	assert_int_equal(vcall(p, SYS_fadvise64, proc, 0, 0, POSIX_FADV_SEQUENTIAL), 0);
+	assert_int_equal(vcall(p, SYS_fadvise64, sock, 0, 0, POSIX_FADV_SEQUENTIAL), 0);
+	assert_int_equal(vcall(p, SYS_fadvise64, fds[0], 0, -1, 77), -ESPIPE);
+	assert_int_equal(vcall(p, SYS_fadvise64, etc, 0, -1, 2), -EINVAL);
+	assert_int_equal(vcall(p, SYS_fadvise64, etc, 0, 0, 77), -EINVAL);
+	assert_int_equal(vcall(p, SYS_ftruncate, proc, 0), -EINVAL);
+	assert_int_equal(vcall(p, SYS_ftruncate, vopen(p, V4 "tcp_sack", O_RDWR | O_TRUNC), 0), 0);
+}
+
+/* sendfile(2) reads it as read(2) would, also into a pipe that fills up. */
+static void sendfile_proc(struct vproc *p)
+{
+	int in = vopen(p, "/proc/cpuinfo", O_RDONLY), fds[2];
+	char *want = slurp(p, "/proc/cpuinfo", 4096), got[8192];
+	s64 off = 10, n, have = 0;
+
+	assert_int_equal(vcall(p, SYS_pipe2, fds, 0), 0);
+	while ((n = vcall(p, SYS_sendfile, fds[1], in, NULL, 700)) > 0)
+		have += n;
+	assert_int_equal(n, 0);
+	assert_int_equal(have, (s64)strlen(want));
+	assert_int_equal(vcall(p, SYS_read, fds[0], got, sizeof(got)), have);
+	assert_memory_equal(got, want, (size_t)have);
+	assert_int_equal(vcall(p, SYS_sendfile, fds[1], in, &off, 5), 5);
+	assert_int_equal(off, 15);
+	assert_int_equal(vcall(p, SYS_read, fds[0], got, 5), 5);
+	assert_memory_equal(got, want + 10, 5);
+	free(want);
+}
+
 #define TEST(fn)                                                                                   \
 	static void test_##fn(void **state)                                                        \
 	{                                                                                          \
@@ -486,6 +542,8 @@ TEST(directories)
 TEST(walk_all)
 TEST(garbage)
 TEST(random_devices)
+TEST(file_calls)
+TEST(sendfile_proc)
 TEST(sysctl_writes)
 TEST(sysctl_positions)
 TEST(sysctl_permissions)
@@ -500,7 +558,8 @@ int main(void)
 		cmocka_unit_test(test_etc),		   cmocka_unit_test(test_random_devices),
 		cmocka_unit_test(test_sysctl_writes),	   cmocka_unit_test(test_sysctl_positions),
 		cmocka_unit_test(test_sysctl_permissions), cmocka_unit_test(test_kernel_values),
-		cmocka_unit_test(test_cpus),
+		cmocka_unit_test(test_cpus),		   cmocka_unit_test(test_file_calls),
+		cmocka_unit_test(test_sendfile_proc),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
