@@ -20,7 +20,7 @@ static const struct procfs_entry *const groups[] = {
 	procfs_host_entries,   procfs_pid_entries,    procfs_fd_entries,   procfs_inet_entries,
 	procfs_netdev_entries, procfs_route_entries,  procfs_snmp_entries, procfs_unix_entries,
 	procfs_sysctl_entries, sysfs_cpu_entries,     sysfs_net_entries,   procfs_etc_entries,
-	procfs_dev_entries,
+	procfs_dev_entries,    sysfs_queue_entries,
 };
 
 const struct procfs_entry *procfs_entry(size_t i)
@@ -283,7 +283,7 @@ static int follow_one(struct task *t, char path[PROCFS_PATH_MAX], bool last)
 	int err;
 
 	for (size_t i = 1; i <= len; i++) {
-		if (path[i] != '/' && (i < len || !last))
+		if (i < len ? path[i] != '/' : !last)
 			continue;
 		memcpy(part, path, i);
 		part[i] = 0;

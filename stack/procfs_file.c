@@ -68,6 +68,18 @@ void seq_pad(struct seq_file *m, size_t from, size_t width)
 		seq_putn(m, " ", 1);
 }
 
+void seq_cpumask(struct seq_file *m, const u64 bits[4])
+{
+	int ncpu = m->at.host->ncpu;
+
+	for (int word = (ncpu - 1) / 32; word >= 0; word--) {
+		int n = min(ncpu - word * 32, 32);
+		u64 mask = (u32)(bits[word / 2] >> word % 2 * 32) & ((1ull << n) - 1);
+
+		seq_printf(m, "%0*llx%s", (n + 3) / 4, (unsigned long long)mask, word ? "," : "\n");
+	}
+}
+
 /* What a file is about may have ended since it was opened: 0 or negative errno. */
 static int gone(const struct procfs_at *at)
 {

@@ -22,20 +22,20 @@ static int dev_show(struct seq_file *m)
 		    "bytes    packets errs drop fifo colls carrier compressed\n");
 	for_each_device(m, dev) {
 		const struct netdev_stats *s = &dev->stats;
+		unsigned long long drops = s->rx_dropped + s->rx_missed_errors;
+		unsigned long long frames = s->rx_length_errors + s->rx_over_errors +
+					    s->rx_crc_errors;
+		unsigned long long carrier = s->tx_carrier_errors + s->tx_aborted_errors;
 
 		seq_printf(m, "%6s: %7llu %7llu %4llu %4llu %4u %5llu %10u %9llu "
 			      "%8llu %7llu %4llu %4llu %4llu %5llu %7llu %10u\n",
 			   dev->name, (unsigned long long)s->rx_bytes,
 			   (unsigned long long)s->rx_packets, (unsigned long long)s->rx_errors,
-			   (unsigned long long)(s->rx_dropped + s->rx_missed_errors), 0,
-			   (unsigned long long)(s->rx_length_errors + s->rx_over_errors +
-						s->rx_crc_errors),
-			   0, (unsigned long long)s->multicast, (unsigned long long)s->tx_bytes,
-			   (unsigned long long)s->tx_packets, (unsigned long long)s->tx_errors,
-			   (unsigned long long)s->tx_dropped,
+			   drops, 0, frames, 0, (unsigned long long)s->multicast,
+			   (unsigned long long)s->tx_bytes, (unsigned long long)s->tx_packets,
+			   (unsigned long long)s->tx_errors, (unsigned long long)s->tx_dropped,
 			   (unsigned long long)s->tx_fifo_errors,
-			   (unsigned long long)s->collisions,
-			   (unsigned long long)(s->tx_carrier_errors + s->tx_aborted_errors), 0);
+			   (unsigned long long)s->collisions, carrier, 0);
 	}
 	return 0;
 }

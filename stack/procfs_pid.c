@@ -23,6 +23,7 @@ struct who {
 	struct process *p;
 	struct task *t;
 	bool thread; /* the thread alone */
+	int tid;     /* the number that it goes by: the thread's or the process's */
 };
 
 static int who_is(const struct procfs_at *at, struct who *w)
@@ -32,10 +33,11 @@ static int who_is(const struct procfs_at *at, struct who *w)
 	w->p = process_find(at->host, at->pid);
 	w->t = NULL;
 	w->thread = at->tid;
+	w->tid = at->tid ? at->tid : at->pid;
 	if (!w->p)
 		return -ESRCH;
 	list_for_each_entry(t, &w->p->threads, thread_node) {
-		if (t->tid == (at->tid ? at->tid : w->p->pid))
+		if (t->tid == w->tid)
 			w->t = t;
 	}
 	return at->tid && !w->t ? -ESRCH : 0;
@@ -127,7 +129,7 @@ static int stat_show(struct seq_file *m)
 	seq_printf(m, "%d (%s) %c %d %d %d 0 -1 0 0 0 0 0 %lld 0 0 0 20 0 %d 0 %lld %u %u "
 		      "18446744073709551615 0 0 0 0 0 %llu %llu %llu %llu 0 0 0 %d %d 0 0 0 0 0 "
 		      "0 0 0 0 0 0 0 %d\n",
-		   w.thread ? w.t->tid : w.p->pid, comm_of(&w), *state_of(&w), ppid_of(w.p),
+		   w.tid, comm_of(&w), *state_of(&w), ppid_of(w.p),
 		   w.p->pgid, w.p->pgid, (long long)(cpu_time_of(&w) / USER_TICK),
 		   max(nthreads(w.p), 1), (long long)(w.t ? w.t->t_start / USER_TICK : 0),
 		   w.t ? VM_PAGES * 4096 : 0, w.t ? RSS_PAGES : 0,
@@ -135,7 +137,7 @@ static int stat_show(struct seq_file *m)
 		   (unsigned long long)(s.blocked & INT32_MAX),
 		   (unsigned long long)(s.ignored & INT32_MAX),
 		   (unsigned long long)(s.caught & INT32_MAX),
-		   w.t && w.t->tid == w.p->pid ? SIGCHLD : w.t ? -1 : SIGCHLD, w.t ? w.t->cpu : 0,
+		   w.tid == w.p->pid ? SIGCHLD : -1, w.t ? w.t->cpu : 0,
 		   w.p->zombie ? w.p->status : 0);
 	return 0;
 }
@@ -171,14 +173,7 @@ static void put_cpus(struct seq_file *m, const struct task *t)
 	bool first = true;
 
 	seq_puts(m, "Cpus_allowed:\t");
-	for (int word = (ncpu - 1) / 32; word >= 0; word--) {
-		int bits = min(ncpu - word * 32, 32);
-		u64 mask = (u32)(t->affinity[word / 2] >> word % 2 * 32);
-
-		mask &= (1ull << bits) - 1;
-		seq_printf(m, "%0*llx%s", (bits + 3) / 4, (unsigned long long)mask,
-			   word ? "," : "\n");
-	}
+	seq_cpumask(m, t->affinity);
 	seq_puts(m, "Cpus_allowed_list:\t");
 	for (int cpu = 0; cpu < ncpu; cpu++) {
 		int last = cpu;
@@ -238,20 +233,19 @@ static void put_signals(struct seq_file *m, const struct who *w)
 static int status_show(struct seq_file *m)
 {
 	struct who w;
-	int err = who_is(&m->at, &w), tid;
+	int err = who_is(&m->at, &w);
 	const struct process *p = w.p;
 
 	if (err)
 		return err;
-	tid = w.thread ? w.t->tid : p->pid;
 	seq_puts(m, "Name:\t");
 	put_name(m, comm_of(&w));
 	seq_printf(m, "\nUmask:\t0022\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\n"
 		      "TracerPid:\t0\nUid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t%u\n"
 		      "Groups:\t \nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n"
 		      "Kthread:\t0\n",
-		   state_of(&w), p->pid, tid, ppid_of(p), p->uid, p->uid, p->uid, p->uid, p->gid,
-		   p->gid, p->gid, p->gid, p->files ? max(p->files->nfd, 64u) : 0, p->pid, tid,
+		   state_of(&w), p->pid, w.tid, ppid_of(p), p->uid, p->uid, p->uid, p->uid, p->gid,
+		   p->gid, p->gid, p->gid, p->files ? max(p->files->nfd, 64u) : 0, p->pid, w.tid,
 		   p->pgid, p->pgid);
 	if (w.t)
 		put_memory(m);

@@ -46,6 +46,9 @@ void seq_printf(struct seq_file *m, const char *fmt, ...) __attribute__((format(
 /* Blanks until what was written since from is width bytes wide. */
 void seq_pad(struct seq_file *m, size_t from, size_t width);
 
+/* The host's CPUs among bits, as "%*pb" prints them, and a newline. */
+void seq_cpumask(struct seq_file *m, const u64 bits[4]);
+
 #define PF_NATIVE 1u   /* listed, but the caller's to open: the real process has it */
 #define PF_ABSENT 2u   /* does not exist, whatever the real file system has */
 #define PF_SIZED 4u    /* st_size is the text's length, as of a file on a disk; not writable: EROFS */
@@ -125,6 +128,12 @@ struct sock;
 /* st_ino of the socket's file; 0: it has none. */
 u64 procfs_sock_ino(const struct sock *sk);
 
+/* The device that a path is about: there while a file is shown or stored to. */
+static inline struct net_device *procfs_device(const struct procfs_at *at)
+{
+	return dev_get_by_index(at->host, at->ifindex);
+}
+
 /* ---- procfs_fd.c ---- */
 /* What a path's descriptor stands for; NULL: it is closed. */
 struct file *procfs_fd_file(const struct procfs_at *at);
@@ -149,5 +158,6 @@ extern const struct procfs_entry procfs_snmp_entries[];
 extern const struct procfs_entry procfs_unix_entries[];
 extern const struct procfs_entry sysfs_cpu_entries[];
 extern const struct procfs_entry sysfs_net_entries[];
+extern const struct procfs_entry sysfs_queue_entries[];
 
 #endif

@@ -89,6 +89,7 @@ SRC := \
 	sysctl.c \
 	sysfs_cpu.c \
 	sysfs_net.c \
+	sysfs_queue.c \
 	task_syscalls.c \
 	tcp.c \
 	tcp_ack.c \

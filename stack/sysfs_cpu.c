@@ -20,26 +20,11 @@ static int all_list(struct seq_file *m)
 	return 0;
 }
 
-/* %*pb: words of 32 bits, the first as wide as the rest of the CPUs. */
-static void show_mask(struct seq_file *m, int first, int last)
-{
-	int ncpu = m->at.host->ncpu, word = (ncpu - 1) / 32;
-
-	for (; word >= 0; word--) {
-		int bits = min(ncpu - word * 32, 32);
-		u32 mask = 0;
-
-		for (int i = 0; i < bits; i++) {
-			if (word * 32 + i >= first && word * 32 + i <= last)
-				mask |= 1u << i;
-		}
-		seq_printf(m, "%0*x%s", (bits + 3) / 4, mask, word ? "," : "\n");
-	}
-}
-
 static int all_mask(struct seq_file *m)
 {
-	show_mask(m, 0, m->at.host->ncpu - 1);
+	static const u64 all[4] = { ~0ull, ~0ull, ~0ull, ~0ull };
+
+	seq_cpumask(m, all);
 	return 0;
 }
 
@@ -51,7 +36,10 @@ static int own_number(struct seq_file *m)
 
 static int own_mask(struct seq_file *m)
 {
-	show_mask(m, m->at.cpu - 1, m->at.cpu - 1);
+	u64 bits[4] = { 0 };
+
+	bits[(m->at.cpu - 1) / 64] = 1ull << (m->at.cpu - 1) % 64;
+	seq_cpumask(m, bits);
 	return 0;
 }
 

@@ -4,14 +4,11 @@
  * link for each device of the host into /sys/devices/virtual/net. What Linux lets be written can be
  * where the simulator models the effect; elsewhere the mode says that it cannot.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <net/if_arp.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "nic/napi.h"
-#include "nic/nic.h"
 #include "stack/capability.h"
 #include "stack/procfs_priv.h"
 
@@ -19,11 +16,6 @@
 #define VOLATILE_FLAGS                                                                             \
 	(u32)(IFF_LOOPBACK | IFF_POINTOPOINT | IFF_BROADCAST | IFF_MASTER | IFF_SLAVE | IFF_RUNNING)
 #define LO_QUEUE_LEN 1000u /* what Linux prints for a device without a queue */
-
-static struct net_device *device(const struct procfs_at *at)
-{
-	return dev_get_by_index(at->host, at->ifindex);
-}
 
 static bool is_loopback(const struct net_device *dev)
 {
@@ -84,7 +76,7 @@ static s64 napi_value(const struct net_device *dev, enum attr a)
 
 static int show_number(struct seq_file *m, enum attr a)
 {
-	struct net_device *dev = device(&m->at);
+	struct net_device *dev = procfs_device(&m->at);
 	s64 v = 0;
 	int err = 0;
 
@@ -159,7 +151,7 @@ static void put_mac(struct seq_file *m, const u8 *mac)
 
 static int address_show(struct seq_file *m)
 {
-	put_mac(m, device(&m->at)->mac);
+	put_mac(m, procfs_device(&m->at)->mac);
 	return 0;
 }
 
@@ -167,7 +159,7 @@ static int broadcast_show(struct seq_file *m)
 {
 	u8 mac[ETH_ALEN];
 
-	memset(mac, is_loopback(device(&m->at)) ? 0 : 0xff, sizeof(mac));
+	memset(mac, is_loopback(procfs_device(&m->at)) ? 0 : 0xff, sizeof(mac));
 	put_mac(m, mac);
 	return 0;
 }
@@ -175,7 +167,7 @@ static int broadcast_show(struct seq_file *m)
 static int duplex_show(struct seq_file *m)
 {
 	s64 speed;
-	int err = show_running(device(&m->at), ATTR_SPEED, &speed);
+	int err = show_running(procfs_device(&m->at), ATTR_SPEED, &speed);
 
 	if (!err)
 		seq_puts(m, speed < 0 ? "unknown\n" : "full\n");
@@ -184,7 +176,7 @@ static int duplex_show(struct seq_file *m)
 
 static int operstate_show(struct seq_file *m)
 {
-	const struct net_device *dev = device(&m->at);
+	const struct net_device *dev = procfs_device(&m->at);
 
 	if (!(dev->flags & IFF_UP) || !dev->carrier)
 		seq_puts(m, "down\n");
@@ -195,7 +187,7 @@ static int operstate_show(struct seq_file *m)
 
 static int uevent_show(struct seq_file *m)
 {
-	const struct net_device *dev = device(&m->at);
+	const struct net_device *dev = procfs_device(&m->at);
 
 	seq_printf(m, "INTERFACE=%s\nIFINDEX=%d\n", dev->name, dev->ifindex);
 	return 0;
@@ -203,14 +195,14 @@ static int uevent_show(struct seq_file *m)
 
 static int class_link(struct seq_file *m)
 {
-	seq_printf(m, "../../devices/virtual/net/%s", device(&m->at)->name);
+	seq_printf(m, "../../devices/virtual/net/%s", procfs_device(&m->at)->name);
 	return 0;
 }
 
 #define STAT(field)                                                                                \
 	static int stat_##field(struct seq_file *m)                                                \
 	{                                                                                          \
-		seq_printf(m, "%llu\n", (unsigned long long)device(&m->at)->stats.field);          \
+		seq_printf(m, "%llu\n", (unsigned long long)procfs_device(&m->at)->stats.field);          \
 		return 0;                                                                          \
 	}
 STAT(collisions)
@@ -232,107 +224,6 @@ STAT(tx_fifo_errors)
 STAT(tx_packets)
 #undef STAT
 
-/* ---- CPU masks ------------------------------------------------------------------------------- */
-
-/* %*pb over the host's CPUs. */
-static void put_cpumask(struct seq_file *m, const u64 bits[4])
-{
-	int ncpu = m->at.host->ncpu;
-
-	for (int word = (ncpu - 1) / 32; word >= 0; word--) {
-		int n = min(ncpu - word * 32, 32);
-		u32 mask = (u32)(bits[word / 2] >> word % 2 * 32);
-
-		seq_printf(m, "%0*x%s", (n + 3) / 4, mask, word ? "," : "\n");
-	}
-}
-
-/*
- * bitmap_parse(): groups of up to 8 hexadecimal digits, the lowest last, with commas between. 0, -EINVAL,
- * or -EOVERFLOW when it names a CPU that is not there.
- */
-static int parse_cpumask(const char *s, int ncpu, u64 bits[4])
-{
-	size_t len = strlen(s);
-	int bit = 0, digits = 0;
-	bool any = false, over = false;
-
-	memset(bits, 0, 4 * sizeof(*bits));
-	while (len && isspace((unsigned char)s[len - 1]))
-		len--;
-	for (size_t i = len; i-- > 0;) {
-		u32 v;
-
-		if (s[i] == ',') {
-			if (!digits)
-				return -EINVAL;
-			bit += 32 - 4 * digits;
-			digits = 0;
-			continue;
-		}
-		if (!isxdigit((unsigned char)s[i]) || digits == 8)
-			return -EINVAL;
-		v = (u32)(isdigit((unsigned char)s[i]) ? s[i] - '0' : (s[i] | 32) - 'a' + 10);
-		if (bit >= 256 ? v : bit + 4 > ncpu && v >> max(ncpu - bit, 0))
-			over = true;
-		else if (bit < 256)
-			bits[bit / 64] |= (u64)v << bit % 64;
-		bit += 4;
-		digits++;
-		any = true;
-	}
-	if (!any || !digits)
-		return -EINVAL;
-	return over ? -EOVERFLOW : 0;
-}
-
-static void rps_get(const struct net_device *dev, int queue, u64 bits[4], u32 *flow_cnt)
-{
-	memset(bits, 0, 4 * sizeof(*bits));
-	*flow_cnt = 0;
-	if (!dev->rps)
-		return;
-	for (int i = 0; i < dev->rps[queue].ncpu; i++)
-		bits[dev->rps[queue].cpus[i] / 64] |= 1ull << dev->rps[queue].cpus[i] % 64;
-	*flow_cnt = dev->rps[queue].flow_cnt;
-}
-
-static int rps_cpus_show(struct seq_file *m)
-{
-	u64 bits[4];
-	u32 flow_cnt;
-
-	rps_get(device(&m->at), m->at.queue - 1, bits, &flow_cnt);
-	put_cpumask(m, bits);
-	return 0;
-}
-
-static int rps_flow_cnt_show(struct seq_file *m)
-{
-	u64 bits[4];
-	u32 flow_cnt;
-
-	rps_get(device(&m->at), m->at.queue - 1, bits, &flow_cnt);
-	seq_printf(m, "%u\n", flow_cnt);
-	return 0;
-}
-
-/* Which CPUs send through the queue; a device with one queue has no such map. */
-static int xps_cpus_show(struct seq_file *m)
-{
-	const struct net_device *dev = device(&m->at);
-	u64 bits[4] = { 0 };
-
-	if (dev->num_tx_queues == 1)
-		return -ENOENT;
-	for (int cpu = 0; dev->xps_cpu_to_txq && cpu < m->at.host->ncpu; cpu++) {
-		if (dev->xps_cpu_to_txq[cpu] == m->at.queue - 1)
-			bits[cpu / 64] |= 1ull << cpu % 64;
-	}
-	put_cpumask(m, bits);
-	return 0;
-}
-
 /* ---- storing --------------------------------------------------------------------------------- */
 
 /* netdev_store(): may t change the device, and to what number? */
@@ -341,7 +232,7 @@ static int store_number(struct task *t, const struct procfs_at *at, const char *
 {
 	if (!capable(t, CAP_NET_ADMIN))
 		return -EPERM;
-	*dev = device(at);
+	*dev = procfs_device(at);
 	return procfs_parse_ulong(text, v);
 }
 
@@ -440,50 +331,6 @@ static s64 napi_defer_hard_irqs_store(struct task *t, const struct procfs_at *at
 	return (s64)len;
 }
 
-/* Each of the two settings leaves the other, and the table of sockets' flows, as they are. */
-static int rps_set(struct net_device *dev, int queue, const u64 *cpus, const u32 *flow_cnt)
-{
-	int entries = net_core_sysctl(dev->host)->rps_sock_flow_entries, err;
-	u64 bits[4];
-	u32 flows;
-
-	rps_get(dev, queue, bits, &flows);
-	err = nic_set_rps(dev, queue, cpus ? cpus : bits, flow_cnt ? *flow_cnt : flows);
-	net_core_sysctl(dev->host)->rps_sock_flow_entries = entries;
-	return err;
-}
-
-static s64 rps_cpus_store(struct task *t, const struct procfs_at *at, const char *text, size_t len)
-{
-	struct net_device *dev = device(at);
-	u64 bits[4];
-	int err;
-
-	if (!capable(t, CAP_NET_ADMIN))
-		return -EPERM;
-	err = parse_cpumask(text, at->host->ncpu, bits);
-	if (!err)
-		err = rps_set(dev, at->queue - 1, bits, NULL);
-	return err ? err : (s64)len;
-}
-
-static s64 rps_flow_cnt_store(struct task *t, const struct procfs_at *at, const char *text,
-			      size_t len)
-{
-	struct net_device *dev;
-	u32 flow_cnt;
-	u64 v;
-	int err = store_number(t, at, text, &dev, &v);
-
-	if (err)
-		return err;
-	if (v > UINT32_MAX)
-		return -EINVAL;
-	flow_cnt = (u32)v;
-	err = rps_set(dev, at->queue - 1, NULL, &flow_cnt);
-	return err ? err : (s64)len;
-}
-
 /* ---- the table ------------------------------------------------------------------------------- */
 
 #define DIR "/sys/devices/virtual/net/%if/"
@@ -520,12 +367,6 @@ const struct procfs_entry sysfs_net_entries[] = {
 	TEXT("netdev_group", "0\n"),
 	SHOW(operstate),
 	TEXT("proto_down", "0\n"),
-	{ .path = DIR "queues/%rxq/rps_cpus", .mode = RW, .show = rps_cpus_show,
-	  .store = rps_cpus_store },
-	{ .path = DIR "queues/%rxq/rps_flow_cnt", .mode = RW, .show = rps_flow_cnt_show,
-	  .store = rps_flow_cnt_store },
-	{ .path = DIR "queues/%txq/xps_cpus", .mode = RO, .show = xps_cpus_show,
-	  .flags = PF_NO_WRITE },
 	SHOW(speed),
 	STAT(collisions),
 	STAT(multicast),
