@@ -146,3 +146,42 @@ s64 sys_memfd_create(struct task *t, const char *name, unsigned flags)
 		return -EINVAL;
 	return memfile_open(t, NULL, 0, O_RDWR | (flags & MFD_CLOEXEC ? O_CLOEXEC : 0));
 }
+
+/* Between two files of this kind; others are of another file system. */
+s64 sys_copy_file_range(struct task *t, int fd_in, s64 *off_in, int fd_out, s64 *off_out,
+			size_t len, unsigned flags)
+{
+	struct file *in = fd_file(t, fd_in), *out = fd_file(t, fd_out);
+	struct memfile *from, *to;
+	u64 src, dst;
+
+	if (!in || !out)
+		return -EBADF;
+	if (flags || !S_ISREG(in->mode) || !S_ISREG(out->mode))
+		return -EINVAL;
+	if ((in->flags & O_ACCMODE) == O_WRONLY || (out->flags & O_ACCMODE) == O_RDONLY ||
+	    out->flags & O_APPEND)
+		return -EBADF;
+	if (!memfile_is(in) || !memfile_is(out))
+		return -EXDEV;
+	src = off_in ? (u64)*off_in : in->pos;
+	dst = off_out ? (u64)*off_out : out->pos;
+	if ((s64)src < 0 || (s64)dst < 0)
+		return -EINVAL;
+	from = memfile_of(in);
+	to = memfile_of(out);
+	if (dst >= MEMFILE_MAX)
+		return -EFBIG;
+	len = min(len, (size_t)(MEMFILE_MAX - dst));
+	len = src < from->size ? min(len, from->size - src) : 0;
+	if (from == to && src < dst + len && dst < src + len)
+		return -EINVAL;
+	if (!len)
+		return 0;
+	memfile_grow(to, dst + len);
+	memcpy(to->data + dst, from->data + src, len);
+	to->size = max(to->size, dst + len);
+	*(off_in ? off_in : (s64 *)&in->pos) = (s64)(src + len);
+	*(off_out ? off_out : (s64 *)&out->pos) = (s64)(dst + len);
+	return (s64)len;
+}

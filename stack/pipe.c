@@ -10,59 +10,20 @@
 #include <sys/stat.h>
 
 #include "stack/capability.h"
-#include "stack/stack_world.h"
+#include "stack/pipe.h"
 #include "stack/syscalls.h"
 
-#define PIPE_PAGE 4096u
 #define PIPE_DEF_BUFFERS 16u
 #define PIPE_MAX_SIZE (1u << 20) /* /proc/sys/fs/pipe-max-size */
 
-struct pipe_page {
-	u8 data[PIPE_PAGE];
-};
-
-struct pipe_buf {
-	struct pipe_page *page;
-	u32 off, len;
-	bool packet; /* O_DIRECT: one read takes one write */
-};
-
-struct pipe {
-	struct host *host;
-	struct wait_queue_head rd_wait, wr_wait;
-	struct pipe_buf *bufs; /* a ring of nbufs, a power of two */
-	u32 nbufs, head, tail; /* free running */
-	struct file *reader, *writer; /* NULL: closed */
-};
-
-static struct pool *page_pool(struct host *h)
-{
-	return stack_pool(stack_world_of(h), "pipe_page", sizeof(struct pipe_page));
-}
-
-static bool pipe_empty(const struct pipe *p)
-{
-	return p->head == p->tail;
-}
-
-static bool pipe_full(const struct pipe *p)
-{
-	return p->head - p->tail >= p->nbufs;
-}
-
-static struct pipe_buf *slot(struct pipe *p, u32 i)
-{
-	return &p->bufs[i & (p->nbufs - 1)];
-}
-
-static void wake_readers(struct pipe *p)
+void pipe_wake_readers(struct pipe *p)
 {
 	wake_up(&p->rd_wait, EPOLLIN | EPOLLRDNORM);
 	if (p->reader)
 		kill_fasync(p->reader, POLL_IN, EPOLLIN | EPOLLRDNORM);
 }
 
-static void wake_writers(struct pipe *p)
+void pipe_wake_writers(struct pipe *p)
 {
 	wake_up(&p->wr_wait, EPOLLOUT | EPOLLWRNORM);
 	if (p->writer)
@@ -76,7 +37,7 @@ static size_t take_buffers(struct pipe *p, const struct iov_iter *to)
 	size_t done = 0;
 
 	while (!pipe_empty(p) && done < to->total) {
-		struct pipe_buf *b = slot(p, p->tail);
+		struct pipe_buf *b = pipe_slot(p, p->tail);
 		u32 n = (u32)min((size_t)b->len, to->total - done);
 		bool packet = b->packet;
 
@@ -87,7 +48,7 @@ static size_t take_buffers(struct pipe *p, const struct iov_iter *to)
 		/* What does not fit of a packet is lost. */
 		if (b->len && !packet)
 			break;
-		pool_free(page_pool(p->host), b->page);
+		pool_free(pipe_page_pool(p->host), b->page);
 		p->tail++;
 		if (packet)
 			break;
@@ -106,7 +67,7 @@ static s64 pipe_read(struct task *t, struct file *f, const struct iov_iter *to)
 	if (!pipe_empty(p)) {
 		n = take_buffers(p, to);
 		if (was_full && !pipe_full(p))
-			wake_writers(p);
+			pipe_wake_writers(p);
 		if (!pipe_empty(p))
 			wake_up(&p->rd_wait, EPOLLIN | EPOLLRDNORM);
 		return (s64)n;
@@ -127,7 +88,7 @@ static size_t merge(struct pipe *p, const struct iov_iter *from)
 
 	if (!chars || pipe_empty(p))
 		return 0;
-	b = slot(p, p->head - 1);
+	b = pipe_slot(p, p->head - 1);
 	if (b->packet || b->off + b->len + chars > PIPE_PAGE)
 		return 0;
 	iov_copy_from(from, 0, b->page->data + b->off + b->len, chars);
@@ -138,10 +99,10 @@ static size_t merge(struct pipe *p, const struct iov_iter *from)
 static size_t put_buffers(struct pipe *p, const struct iov_iter *from, size_t done, bool packet)
 {
 	while (done < from->total && !pipe_full(p)) {
-		struct pipe_buf *b = slot(p, p->head++);
+		struct pipe_buf *b = pipe_slot(p, p->head++);
 		u32 n = (u32)min(from->total - done, (size_t)PIPE_PAGE);
 
-		b->page = pool_alloc(page_pool(p->host));
+		b->page = pool_alloc(pipe_page_pool(p->host));
 		b->off = 0;
 		b->len = n;
 		b->packet = packet;
@@ -151,7 +112,7 @@ static size_t put_buffers(struct pipe *p, const struct iov_iter *from, size_t do
 	return done;
 }
 
-static s64 pipe_broken(struct task *t, size_t done)
+s64 pipe_broken(struct task *t, size_t done)
 {
 	signal_send_task(t, &(struct siginfo){ .signo = SIGPIPE, .code = SI_USER,
 					       .pid = t->proc->pid, .uid = t->proc->uid });
@@ -176,7 +137,7 @@ static s64 pipe_write(struct task *t, struct file *f, const struct iov_iter *fro
 	done = put_buffers(p, from, done, f->flags & O_DIRECT);
 	ctx->done = (s64)done;
 	if (done > before && was_empty)
-		wake_readers(p);
+		pipe_wake_readers(p);
 	if (done == from->total) {
 		/* Room is left: the next writer in the queue may go on. */
 		if (!pipe_full(p) && task_utask(t)->parked)
@@ -221,7 +182,7 @@ static s64 pipe_ioctl(struct task *t, struct file *f, unsigned cmd, void *arg)
 	if (!arg)
 		return -EFAULT;
 	for (u32 i = p->tail; i != p->head; i++)
-		n += (int)slot(p, i)->len;
+		n += (int)pipe_slot(p, i)->len;
 	*(int *)arg = n;
 	return 0;
 }
@@ -249,7 +210,7 @@ static s64 pipe_release(struct task *t, struct file *f)
 		return 0;
 	}
 	for (; p->tail != p->head; p->tail++)
-		pool_free(page_pool(p->host), slot(p, p->tail)->page);
+		pool_free(pipe_page_pool(p->host), pipe_slot(p, p->tail)->page);
 	free(p->bufs);
 	free(p);
 	return 0;
@@ -264,6 +225,11 @@ static const struct file_ops pipe_ops = {
 	.fasync = pipe_fasync,
 	.release = pipe_release,
 };
+
+struct pipe *pipe_of(const struct file *f)
+{
+	return f->ops == &pipe_ops ? f->priv : NULL;
+}
 
 static s64 pipe_resize(struct task *t, struct pipe *p, s64 size)
 {
@@ -280,7 +246,7 @@ static s64 pipe_resize(struct task *t, struct pipe *p, s64 size)
 		return -EBUSY;
 	bufs = xcalloc(n, sizeof(*bufs));
 	for (u32 i = 0; i < used; i++)
-		bufs[i] = *slot(p, p->tail + i);
+		bufs[i] = *pipe_slot(p, p->tail + i);
 	free(p->bufs);
 	p->bufs = bufs;
 	p->nbufs = n;

@@ -10,6 +10,10 @@
 #include "stack/msg.h"
 #include "stack/syscalls.h"
 
+#ifndef RWF_NOAPPEND
+#define RWF_NOAPPEND 0x20
+#endif
+
 static bool readable(const struct file *f)
 {
 	return (f->flags & O_ACCMODE) != O_WRONLY;
@@ -100,41 +104,117 @@ s64 sys_write(struct task *t, int fd, const void *buf, size_t len)
 	return vfs_write(t, f, &it);
 }
 
-/* Only files with a position have one to leave alone; the rest is ESPIPE. */
-static s64 rw_at(struct task *t, int fd, void *buf, size_t len, s64 off, bool write)
+/* RWF_ flags that are bits of the description's otherwise, for this call only. */
+static u32 flags_of(u32 flags, int rwf)
 {
-	struct iovec iov = { .iov_base = buf, .iov_len = min(len, MAX_RW_COUNT) };
-	struct iov_iter it = { &iov, 1, iov.iov_len };
-	struct file *f;
+	if (rwf & RWF_APPEND)
+		flags |= O_APPEND;
+	if (rwf & RWF_NOAPPEND)
+		flags &= ~(u32)O_APPEND;
+	if (rwf & RWF_NOWAIT)
+		flags |= O_NONBLOCK;
+	return flags;
+}
+
+/* Only files with a position have one to leave alone; the rest is ESPIPE. */
+static s64 rw_at(struct task *t, struct file *f, const struct iov_iter *it, s64 off, int rwf,
+		 bool write)
+{
 	u64 pos;
 	u32 flags;
 	s64 ret;
 
-	if (off < 0)
-		return -EINVAL;
-	f = fd_file(t, fd);
-	if (!f)
-		return -EBADF;
 	if (!S_ISREG(f->mode))
 		return -ESPIPE;
 	pos = f->pos;
 	flags = f->flags;
 	f->pos = (u64)off;
-	f->flags &= ~(u32)O_APPEND;
-	ret = write ? vfs_write(t, f, &it) : vfs_read(t, f, &it);
+	/* O_APPEND wins over the offset (pwrite(2), bugs). */
+	f->flags = flags_of(flags, rwf);
+	ret = write ? vfs_write(t, f, it) : vfs_read(t, f, it);
 	f->pos = pos;
 	f->flags = flags;
 	return ret;
 }
 
+static s64 prw(struct task *t, int fd, void *buf, size_t len, s64 off, bool write)
+{
+	struct iovec iov = { .iov_base = buf, .iov_len = min(len, MAX_RW_COUNT) };
+	struct iov_iter it = { &iov, 1, iov.iov_len };
+	struct file *f;
+
+	if (off < 0)
+		return -EINVAL;
+	f = fd_file(t, fd);
+	return f ? rw_at(t, f, &it, off, 0, write) : -EBADF;
+}
+
 s64 sys_pread64(struct task *t, int fd, void *buf, size_t len, s64 off)
 {
-	return rw_at(t, fd, buf, len, off, false);
+	return prw(t, fd, buf, len, off, false);
 }
 
 s64 sys_pwrite64(struct task *t, int fd, const void *buf, size_t len, s64 off)
 {
-	return rw_at(t, fd, (void *)(uintptr_t)buf, len, off, true);
+	return prw(t, fd, (void *)(uintptr_t)buf, len, off, true);
+}
+
+/* What is written to memory is as safe as it gets: RWF_DSYNC and RWF_SYNC ask for no more. */
+#define RWF_KNOWN (RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND | RWF_NOAPPEND)
+
+/* Offset -1: where the description stands, which moves. */
+static s64 rw_flags(struct task *t, struct file *f, const struct iov_iter *it, int rwf, bool write)
+{
+	u32 flags = f->flags;
+	s64 ret;
+
+	f->flags = flags_of(flags, rwf);
+	ret = write ? vfs_write(t, f, it) : vfs_read(t, f, it);
+	f->flags = flags;
+	return ret;
+}
+
+static s64 prwv(struct task *t, int fd, const struct iovec *iov, size_t count, s64 off, int rwf,
+		bool write)
+{
+	struct iov_iter it;
+	struct file *f;
+	s64 err;
+
+	if (off < -1)
+		return -EINVAL;
+	f = fd_file(t, fd);
+	if (!f)
+		return -EBADF;
+	if (off != -1 && !S_ISREG(f->mode))
+		return -ESPIPE;
+	err = iov_check(iov, count, MAX_RW_COUNT, &it);
+	if (err)
+		return err;
+	/* Regular files in memory cannot tell beforehand whether they would wait. */
+	if (rwf & ~RWF_KNOWN || (rwf & RWF_NOWAIT && S_ISREG(f->mode)))
+		return -EOPNOTSUPP;
+	return off == -1 ? rw_flags(t, f, &it, rwf, write) : rw_at(t, f, &it, off, rwf, write);
+}
+
+s64 sys_preadv(struct task *t, int fd, const struct iovec *iov, size_t count, s64 off)
+{
+	return off < 0 ? -EINVAL : prwv(t, fd, iov, count, off, 0, false);
+}
+
+s64 sys_pwritev(struct task *t, int fd, const struct iovec *iov, size_t count, s64 off)
+{
+	return off < 0 ? -EINVAL : prwv(t, fd, iov, count, off, 0, true);
+}
+
+s64 sys_preadv2(struct task *t, int fd, const struct iovec *iov, size_t count, s64 off, int flags)
+{
+	return prwv(t, fd, iov, count, off, flags, false);
+}
+
+s64 sys_pwritev2(struct task *t, int fd, const struct iovec *iov, size_t count, s64 off, int flags)
+{
+	return prwv(t, fd, iov, count, off, flags, true);
 }
 
 static s64 sendfile_done(struct task *t, struct file *in, s64 *off, s64 ret)
@@ -215,7 +295,8 @@ s64 sys_sendfile(struct task *t, int out_fd, int in_fd, s64 *off, size_t count)
 		return -EINVAL;
 	if (in->ops->read_at)
 		return sendfile_native(t, out, in, off, count);
-	if (!memfile_is(in))
+	/* A target of the same kind may move its bytes while it grows: the source's, if it is the same. */
+	if (!memfile_is(in) || memfile_is(out))
 		return sendfile_read(t, in, out, off, count);
 	pos = off ? (u64)*off : in->pos;
 	iov.iov_base = (void *)(uintptr_t)memfile_data(in, pos, &iov.iov_len);

@@ -82,6 +82,7 @@ SRC := \
 	socket.c \
 	sockopt.c \
 	sockopt_table.c \
+	splice.c \
 	syscall.c \
 	syscall_format.c \
 	syscall_format_net.c \

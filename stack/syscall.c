@@ -133,6 +133,7 @@ void call_begin(struct utask *u, nsec_t t_enter)
 	u->copied = 0;
 	u->copy_cost = 0;
 	u->mmsg_done = 0;
+	u->moved = 0;
 	if (u->req.nr == CALL_COMPUTE)
 		u->compute_left = max(u->req.a[0], 0);
 }

@@ -150,6 +150,7 @@ struct utask {
 	int reserved_fd;      /* of a parked accept(); -1: none */
 	struct file *closing; /* of a parked close() */
 	struct rng rng;	      /* getrandom() */
+	u32 moved;	      /* bytes that splice() has moved */
 	u32 mmsg_done;	      /* messages that sendmmsg() or recvmmsg() have finished */
 	/*
 	 * Entries of poll() and select(), kept from call to call; linked while the call is parked.

@@ -161,6 +161,15 @@ WORDS(timer_delete, sys_timer_delete(t, (int)a[0]))
 WORDS(clock_settime, sys_clock_settime(t, (int)a[0], P(1)))
 WORDS(settimeofday, sys_settimeofday(t, P(0), P(1)))
 WORDS(time, sys_time(t, P(0)))
+WORDS(preadv, sys_preadv(t, (int)a[0], P(1), (size_t)a[2], a[3]))
+WORDS(pwritev, sys_pwritev(t, (int)a[0], P(1), (size_t)a[2], a[3]))
+WORDS(preadv2, sys_preadv2(t, (int)a[0], P(1), (size_t)a[2], a[3], (int)a[5]))
+WORDS(pwritev2, sys_pwritev2(t, (int)a[0], P(1), (size_t)a[2], a[3], (int)a[5]))
+WORDS(splice, sys_splice(t, (int)a[0], P(1), (int)a[2], P(3), (size_t)a[4], (unsigned)a[5]))
+WORDS(tee, sys_tee(t, (int)a[0], (int)a[1], (size_t)a[2], (unsigned)a[3]))
+WORDS(vmsplice, sys_vmsplice(t, (int)a[0], P(1), (size_t)a[2], (unsigned)a[3]))
+WORDS(copy_file_range,
+      sys_copy_file_range(t, (int)a[0], P(1), (int)a[2], P(3), (size_t)a[4], (unsigned)a[5]))
 WORDS(spawn, sys_spawn(t, P(0)))
 
 #define CALL(name, args, ...) [SYS_##name] = { #name, args, do_##name, __VA_ARGS__ }
@@ -182,6 +191,7 @@ static const struct syscall_entry calls[] = {
 	CALL(close_range, "uux", false),
 	CALL(connect, "fau", true),
 	PROGRAM_CALL(creat, "Sx"),
+	CALL(copy_file_range, "fpfpux", false),
 	CALL(dup, "f", false),
 	CALL(dup2, "fd", false),
 	CALL(dup3, "fdX", false),
@@ -245,8 +255,12 @@ static const struct syscall_entry calls[] = {
 	CALL(ppoll, "Wuts", false),
 	CALL(pread64, "fBud", false),
 	CALL(prctl, "dpppp", false),
+	CALL(preadv, "fVud", false),
+	CALL(preadv2, "fVuddx", false),
 	CALL(prlimit64, "ddpp", false),
 	CALL(pselect6, "dppptp", false),
+	CALL(pwritev, "fvud", false),
+	CALL(pwritev2, "fvuddx", false),
 	CALL(pwrite64, "fbud", false),
 	CALL(read, "fBu", false),
 	CALL(readv, "fVd", false),
@@ -280,6 +294,8 @@ static const struct syscall_entry calls[] = {
 	CALL(socketpair, "FKPi", true),
 	CALL(signalfd, "fsu", false),
 	CALL(signalfd4, "fsuX", false),
+	CALL(splice, "fpfpux", false),
+	CALL(tee, "ffux", false),
 	CALL(tgkill, "ddg", false),
 	CALL(time, "p", false),
 	CALL(timer_create, "dpI", false),
@@ -297,6 +313,7 @@ static const struct syscall_entry calls[] = {
 	CALL(unlink, "S", false),
 	PROGRAM_CALL(vfork, ""),
 	CALL(waitid, "ddpdp", false),
+	CALL(vmsplice, "fvux", false),
 	CALL(wait4, "dIdp", false),
 	CALL(write, "fbu", false),
 	CALL(writev, "fvd", false),

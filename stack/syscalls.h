@@ -51,6 +51,16 @@ s64 sys_readv(struct task *t, int fd, const struct iovec *iov, int count);
 s64 sys_writev(struct task *t, int fd, const struct iovec *iov, int count);
 s64 sys_pread64(struct task *t, int fd, void *buf, size_t len, s64 off);
 s64 sys_pwrite64(struct task *t, int fd, const void *buf, size_t len, s64 off);
+s64 sys_preadv(struct task *t, int fd, const struct iovec *iov, size_t count, s64 off);
+s64 sys_pwritev(struct task *t, int fd, const struct iovec *iov, size_t count, s64 off);
+s64 sys_preadv2(struct task *t, int fd, const struct iovec *iov, size_t count, s64 off, int flags);
+s64 sys_pwritev2(struct task *t, int fd, const struct iovec *iov, size_t count, s64 off, int flags);
+s64 sys_splice(struct task *t, int fd_in, s64 *off_in, int fd_out, s64 *off_out, size_t len,
+	       unsigned flags);
+s64 sys_tee(struct task *t, int fd_in, int fd_out, size_t len, unsigned flags);
+s64 sys_vmsplice(struct task *t, int fd, const struct iovec *iov, size_t count, unsigned flags);
+s64 sys_copy_file_range(struct task *t, int fd_in, s64 *off_in, int fd_out, s64 *off_out,
+			size_t len, unsigned flags);
 s64 sys_sendfile(struct task *t, int out_fd, int in_fd, s64 *off, size_t count);
 s64 sys_lseek(struct task *t, int fd, s64 off, int whence);
 s64 sys_ftruncate(struct task *t, int fd, s64 len);

@@ -47,6 +47,7 @@ UNIT_TESTS := \
 	signal \
 	skb \
 	sockopt \
+	splice \
 	switch \
 	syscall \
 	sysctl \
