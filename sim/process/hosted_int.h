@@ -81,6 +81,13 @@ void hosted_prepare(struct hosted *h, s64 result);
 void hosted_answer(struct hosted *h, s64 result);
 void hosted_sigchld_install(void);
 
+/* hosted_tsc.c: the supervisor's own permission to read the time-stamp counter. */
+extern volatile int hosted_tsc_allowed __attribute__((visibility("hidden")));
+void hosted_tsc_forbid(void);
+void hosted_tsc_restore(void);
+/* The length of the instruction if it reads the counter, else 0. */
+int hosted_tsc_length(const u8 b[3]);
+
 /* hosted_signal.c: sets up frames for h->signals and lets h go. False: it died, or is held again. */
 bool hosted_inject(struct hosted *h, s64 result);
 

@@ -117,9 +117,7 @@ static int tsc_length(struct hosted *h, u64 rip)
 
 	if (hosted_read(h, rip, b, 3) < 0 && hosted_read(h, rip, b, 2) < 0)
 		return 0;
-	if (b[0] == 0x0f && b[1] == 0x31)
-		return 2;
-	return b[0] == 0x0f && b[1] == 0x01 && b[2] == 0xf9 ? 3 : 0;
+	return hosted_tsc_length(b);
 }
 
 static bool is_fault(int sig, const siginfo_t *info)
@@ -288,6 +286,8 @@ void hosted_run(struct hosted *h, s64 result)
 {
 	if (h->at == HELD_DEAD)
 		return;
+	if (hosted_tsc_allowed)
+		hosted_tsc_forbid();
 	if (h->nsignals)
 		hosted_inject(h, result);
 	else

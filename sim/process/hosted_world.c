@@ -183,6 +183,7 @@ void hosted_world_free(struct hosted_world *hw)
 	if (!hw)
 		return;
 	assert(list_empty(&hw->threads));
+	hosted_tsc_restore();
 	hosted_dir_free(hw);
 	free(hw->futexes);
 	free(hw->filter);

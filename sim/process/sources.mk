@@ -20,6 +20,7 @@ SRC := \
 	hosted_start.c \
 	hosted_stat.c \
 	hosted_tracee.c \
+	hosted_tsc.c \
 	hosted_world.c \
 	lua_address.c \
 	lua_constants.c \
