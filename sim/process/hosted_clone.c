@@ -190,6 +190,8 @@ static struct hosted *new_hosted(struct hosted *h, const struct clone_req *c, pi
 		p->umask = h->proc->umask;
 		if (c->flags & CLONE_VM)
 			p->mm = h->proc->mm;
+	} else {
+		p->threaded = true;
 	}
 	child = hosted_new(p);
 	child->at = HELD_NEW;
@@ -282,7 +284,7 @@ static bool exec_native(struct hosted *h, s64 *err)
 	for (;;) {
 		struct hosted *other;
 
-		tid = waitpid(-1, &status, __WALL);
+		tid = waitpid(h->proc->threaded ? -1 : h->tid, &status, __WALL);
 		if (tid < 0) {
 			if (errno == EINTR)
 				continue;

@@ -72,8 +72,7 @@ int hosted_start(struct hosted *h, const struct hosted_image *im);
 int hosted_waitpid(pid_t tid);
 /* waitpid until h stops on its way out of the call that it is let into; true when it did. */
 bool hosted_native_call(struct hosted *h);
-/* Whoever has stopped or ended on the side: is noted. */
-void hosted_reap(struct hosted_world *hw);
+/* What waitpid() said of h. */
 void hosted_note(struct hosted *h, int status);
 /* HELD_ENTRY, HELD_EXIT, HELD_TSC: puts the result into the registers; h stays held. */
 void hosted_prepare(struct hosted *h, s64 result);

@@ -70,6 +70,7 @@ struct hosted_proc {
 	u32 *listener_refs;
 	u64 mm;	      /* unique for each address space: the key of private futexes */
 	u32 umask;
+	bool threaded; /* it has had more than one thread */
 	bool main; /* it has the caller's standard streams: the run ends with it */
 };
 

@@ -167,13 +167,18 @@ void hosted_note(struct hosted *h, int status)
 	}
 }
 
-void hosted_reap(struct hosted_world *hw)
+/* The news is nearly always of the thread that runs: asking for all costs time for each that there is. */
+static void reap(struct hosted *h)
 {
-	struct hosted *h;
+	struct hosted_world *hw = h->proc->hw;
 	int status;
 	pid_t tid;
 
 	hosted_child_event = 0;
+	if (waitpid(h->tid, &status, __WALL | WNOHANG) > 0) {
+		hosted_note(h, status);
+		return;
+	}
 	while ((tid = waitpid(-1, &status, __WALL | WNOHANG)) > 0) {
 		h = hosted_find(hw, tid);
 		if (h)
@@ -191,7 +196,7 @@ static void wait_held(struct hosted *h)
 		if (!hosted_recv(h->proc->listener, (long)SECCOMP_IOCTL_NOTIF_RECV, &n))
 			on_notification(hw, &n);
 		else
-			hosted_reap(hw);
+			reap(h);
 	}
 }
 

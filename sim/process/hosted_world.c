@@ -121,7 +121,7 @@ static void kill_real(struct hosted_proc *p)
 
 	kill(p->tgid, SIGKILL);
 	for (;;) {
-		tid = waitpid(-1, &status, __WALL);
+		tid = waitpid(p->threaded ? -1 : p->tgid, &status, __WALL);
 		if (tid < 0 && errno == EINTR)
 			continue;
 		if (tid < 0 || (tid == p->tgid && (WIFEXITED(status) || WIFSIGNALED(status))))
