@@ -23,13 +23,16 @@ static const struct procfs_entry *const groups[] = {
 	procfs_dev_entries,    sysfs_queue_entries,
 };
 
-const struct procfs_entry *procfs_entry(size_t i)
+const struct procfs_entry *procfs_next(struct procfs_cursor *c)
 {
-	for (size_t g = 0; g < ARRAY_SIZE(groups); g++) {
-		for (const struct procfs_entry *e = groups[g]; e->path; e++) {
-			if (!i--)
-				return e;
-		}
+	const struct procfs_entry *e;
+
+	while (c->group < ARRAY_SIZE(groups)) {
+		e = &groups[c->group][c->row++];
+		if (e->path)
+			return e;
+		c->group++;
+		c->row = 0;
 	}
 	return NULL;
 }
@@ -146,16 +149,21 @@ int procfs_lookup(struct host *h, const char *path, struct procfs_node *n)
 	const struct procfs_entry *e;
 	bool own = owned(path), below = false;
 	struct wild_memo memo = { .n = 0 };
+	struct procfs_cursor rows = { 0 };
 
+	n->e = NULL;
 	if (!may_be_virtual(path))
 		return 1;
 	if (is_below(path, "/proc/sys/net"))
 		return procfs_sysctl_lookup(h, path, n);
 	n->pattern = NULL;
-	for (size_t i = 0; (e = procfs_entry(i)); i++) {
+	while ((e = procfs_next(&rows))) {
 		struct procfs_at at = { .host = h };
 		size_t used;
 
+		/* /proc, /sys, /etc, /dev: most rows are in another of them. */
+		if (e->path[1] != path[1])
+			continue;
 		switch (match_row(e, path, &memo, &at, &used)) {
 		case MATCH_EXACT:
 			if (e->flags & PF_ABSENT)
@@ -307,6 +315,7 @@ static int resolve(struct task *t, const char *path, bool last, char buf[PROCFS_
 {
 	size_t len = strlen(path);
 
+	n->e = NULL;
 	if (!may_be_virtual(path))
 		return 1;
 	if (len >= PROCFS_PATH_MAX)
@@ -318,7 +327,7 @@ static int resolve(struct task *t, const char *path, bool last, char buf[PROCFS_
 		last = true;
 	}
 	for (int i = 0; i < MAX_LINKS; i++) {
-		int ret = follow_one(t, buf, last);
+		int ret = owned(buf) ? follow_one(t, buf, last) : 0;
 
 		if (ret < 0)
 			return ret;
@@ -430,6 +439,9 @@ static int stat_path(struct task *t, const char *path, bool follow, struct stat 
 	struct procfs_node n;
 	int ret = resolve(t, path, follow, buf, &n);
 
+	/* What is only listed here looks like all else: a number of its own, no size. */
+	if (ret == 1 && n.e && (!follow || !S_ISLNK(n.mode)))
+		ret = 0;
 	if (ret)
 		return ret;
 	if (follow && n.at.fd && S_ISLNK(n.mode)) {
@@ -467,6 +479,14 @@ int procfs_access(struct task *t, const char *path, int mode)
 	return ret;
 }
 
+/* A native file whose name is known. */
+static bool has_name(const struct procfs_node *n)
+{
+	struct file *f = procfs_fd_file(&n->at);
+
+	return f && f->ops->name && f->ops->name(f);
+}
+
 int procfs_readlink(struct task *t, const char *path, char *buf, size_t len)
 {
 	char resolved[PROCFS_PATH_MAX];
@@ -474,6 +494,8 @@ int procfs_readlink(struct task *t, const char *path, char *buf, size_t len)
 	struct seq_file m;
 	int ret = resolve(t, path, false, resolved, &n);
 
+	if (ret == 1 && n.e && n.at.fd && S_ISLNK(n.mode) && has_name(&n))
+		ret = 0;
 	if (ret)
 		return ret < 0 ? ret : -EXDEV;
 	if (!S_ISLNK(n.mode))

@@ -111,6 +111,7 @@ static bool pattern_is(const struct procfs_node *n, const char *s)
 int procfs_list(const struct procfs_node *n, struct procfs_dir *d)
 {
 	const struct procfs_entry *e, *wild = NULL;
+	struct procfs_cursor rows = { 0 };
 	u32 dots = d->n;
 	int (*order)(const void *, const void *) = NULL;
 
@@ -120,7 +121,7 @@ int procfs_list(const struct procfs_node *n, struct procfs_dir *d)
 		procfs_sysctl_list(n->path, d);
 		return 0;
 	}
-	for (size_t i = 0; (e = procfs_entry(i)); i++)
+	while ((e = procfs_next(&rows)))
 		add_row(d, n, e, &wild);
 	if (pattern_is(n, "/proc") || pattern_is(n, "/proc/%pid/net"))
 		order = by_length;

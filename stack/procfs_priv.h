@@ -71,7 +71,7 @@ struct procfs_entry {
 
 /* A path that was found. */
 struct procfs_node {
-	const struct procfs_entry *e; /* NULL: a directory that other rows imply */
+	const struct procfs_entry *e; /* NULL: a directory that other rows imply. Also of PF_NATIVE */
 	const char *pattern;	      /* of the directory: the first patlen bytes of some row's path */
 	size_t patlen;
 	u32 mode, flags;
@@ -87,8 +87,11 @@ u64 procfs_ino(const char *path);
 /* Owner of a node: the process's, or root. */
 u32 procfs_uid(const struct procfs_node *n);
 u32 procfs_gid(const struct procfs_node *n);
-/* The rows of all groups in one order: NULL beyond the last. */
-const struct procfs_entry *procfs_entry(size_t i);
+/* The rows of all groups in one order; the cursor is 0 at first. NULL: that was the last. */
+struct procfs_cursor {
+	size_t group, row;
+};
+const struct procfs_entry *procfs_next(struct procfs_cursor *c);
 
 /* ---- procfs_wild.c ---- */
 /* Binds a component to a wildcard; false: there is no such thing now. */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "sim/process/hosted_path.h"
@@ -124,6 +125,8 @@ static void to_statx(const struct stat *st, struct statx *sx)
 		.stx_mask = STATX_BASIC_STATS, .stx_blksize = (u32)st->st_blksize,
 		.stx_nlink = (u32)st->st_nlink, .stx_uid = st->st_uid, .stx_gid = st->st_gid,
 		.stx_mode = (u16)st->st_mode, .stx_ino = st->st_ino, .stx_size = (u64)st->st_size,
+		.stx_dev_major = major(st->st_dev), .stx_dev_minor = minor(st->st_dev),
+		.stx_rdev_major = major(st->st_rdev), .stx_rdev_minor = minor(st->st_rdev),
 		.stx_blocks = (u64)st->st_blocks, .stx_atime = stamp(&st->st_atim),
 		.stx_ctime = stamp(&st->st_ctim), .stx_mtime = stamp(&st->st_mtim),
 	};
