@@ -71,6 +71,6 @@ bool hosted_passes(struct hosted *h)
 	default:
 		if (among(by_fd, ARRAY_SIZE(by_fd), h->nr))
 			return hosted_fd_native(h, (int)h->args[0]);
-		return among(by_path, ARRAY_SIZE(by_path), h->nr);
+		return among(by_path, ARRAY_SIZE(by_path), h->nr) && !hosted_names_virtual(h);
 	}
 }

@@ -33,6 +33,9 @@ bool hosted_absolute(struct hosted *h, int dirfd, const char *path, char to[PATH
 /* The descriptor that a path like /dev/stdout or /proc/self/fd/1 names; -1: another path. */
 int hosted_named_descriptor(const char *path);
 
+/* True when a call that changes names or attributes is about a virtual file; hosted_virtual.c. */
+bool hosted_names_virtual(struct hosted *h);
+
 /* Times of what has changed since the run began would differ from run to run: they are the epoch's. */
 void hosted_fix_times(const struct hosted *h, struct stat *st);
 

@@ -145,6 +145,7 @@ extern const struct hosted_call hosted_futex_calls[];
 extern const struct hosted_call hosted_file_calls[];
 extern const struct hosted_call hosted_open_calls[];
 extern const struct hosted_call hosted_stat_calls[];
+extern const struct hosted_call hosted_virtual_calls[];
 extern const struct hosted_call hosted_clone_calls[];
 extern const struct hosted_call hosted_signal_calls[];
 

@@ -20,6 +20,7 @@ SRC := \
 	hosted_start.c \
 	hosted_stat.c \
 	hosted_tracee.c \
+	hosted_virtual.c \
 	hosted_tsc.c \
 	hosted_world.c \
 	lua_address.c \
