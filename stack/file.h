@@ -161,6 +161,8 @@ void eventpoll_release_file(struct file *f);
  * Descriptors 0, 1 and 2 of a new process: input that ends at once, output to the trace; console.c.
  */
 void console_install(struct files_struct *fs);
+/* What has been written of a line that has not ended becomes a row; nothing for other files. */
+void console_flush(struct file *f);
 
 /* SIGIO (or F_SETSIG's signal) to the owner: code POLL_IN, POLL_OUT..., band as poll events. */
 void kill_fasync(struct file *f, int code, u32 band);

@@ -466,6 +466,8 @@ void syscall_trace_unfinished(struct world *w)
 
 	for (u32 i = 1; i <= w->nhosts; i++) {
 		list_for_each_entry(p, &w->hosts[i]->processes, node) {
+			for (u32 fd = 0; p->files && fd < min(p->files->nfd, 3u); fd++)
+				console_flush(p->files->fd[fd].file);
 			list_for_each_entry(t, &p->threads, thread_node) {
 				struct utask *u = task_utask(t);
 

@@ -17,7 +17,7 @@
 #include "sim/scenario/scenario.h"
 #include "tools/cli.h"
 #include "tools/cmd.h"
-#include "tools/missing.h"
+#include "tools/hosted_report.h"
 
 #define EXEC_FAILED 125 /* as env(1) and timeout(1): not the program's status but ours */
 
@@ -138,12 +138,18 @@ static int read_made(void *ctx, const char *path, char **text, size_t *len, char
 static int run_program(struct scenario *s)
 {
 	enum sim_stop why = scenario_run(s, scenario_duration(s));
+	const struct hosted_failure *failure;
 	struct world *w = scenario_world(s);
 	char t[32];
 	int status;
 
 	scenario_finish(s, why);
 	print_missing(w);
+	failure = hosted_failure(w);
+	if (failure) {
+		cli_error("exec", "%s (pid %d): %s", failure->name, failure->tid, failure->message);
+		return EXEC_FAILED;
+	}
 	if (hosted_main_status(w, &status))
 		return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	format_duration(t, sizeof(t), w->sim.now);

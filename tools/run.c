@@ -14,7 +14,7 @@
 #include "tools/cli.h"
 #include "tools/cmd.h"
 #include "tools/log_sink.h"
-#include "tools/missing.h"
+#include "tools/hosted_report.h"
 
 static const struct cli_option options[] = {
 	{ 'o', "output", "DB", "write the trace here (default: the scenario's name with .db)" },
@@ -197,6 +197,8 @@ static int run_loaded(struct scenario *s, const struct run_args *a, struct trace
 	if (!conn)
 		return EXIT_INTERNAL;
 	v = scenario_check(s, conn, a->level, report_check, &r);
+	if (v.failed || v.failures)
+		print_output(scenario_world(s), conn);
 	summary(s, a, trace_hash(a->o.trace), &v);
 	if (v.limits)
 		return EXIT_USAGE;

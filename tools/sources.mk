@@ -4,8 +4,8 @@ SRC := \
 	diff.c \
 	exec.c \
 	export.c \
+	hosted_report.c \
 	log_sink.c \
-	missing.c \
 	packet_text.c \
 	pcapng.c \
 	replay.c \
@@ -14,4 +14,3 @@ SRC := \
 	state.c \
 	table.c \
 	timeline.c \
-

@@ -31,6 +31,16 @@ struct hosted_options {
  */
 struct process *hosted_spawn(struct host *h, const struct hosted_options *o, char **err);
 
+/* A program that ran into a limit of sockloom's own; the run stopped there. */
+struct hosted_failure {
+	struct host *host;
+	int tid;
+	char name[TASK_NAME_LEN];
+	const char *message; /* static */
+};
+/* NULL: there was none. */
+const struct hosted_failure *hosted_failure(struct world *w);
+
 /* The status, as of wait(2), of the program that had the caller's streams. False: it has not ended. */
 bool hosted_main_status(struct world *w, int *status);
 

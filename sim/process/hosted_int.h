@@ -21,6 +21,7 @@
 
 #define HOSTED_BUCKETS 1024
 #define HOSTED_LAST_NR 512
+#define HOSTED_COMPUTE_LIMIT 60 /* seconds of real CPU time between two calls */
 
 struct hosted_world {
 	struct world *w;
@@ -36,6 +37,9 @@ struct hosted_world {
 	char *dir;     /* of all private directories; NULL: none yet */
 	int dir_lock;
 	u32 ndirs;
+	struct hosted *stuck; /* it computed without end; being killed */
+	struct hosted_failure failure;
+	bool failed;
 	bool main_over; /* the program with the caller's streams */
 	int main_status;
 };
@@ -78,7 +82,8 @@ void hosted_note(struct hosted *h, int status);
 void hosted_prepare(struct hosted *h, s64 result);
 /* Sends the answer that lets h leave where it is held, without waiting. */
 void hosted_answer(struct hosted *h, s64 result);
-void hosted_sigchld_install(void);
+void hosted_signals_install(void);
+void hosted_signals_restore(void);
 
 /* hosted_tsc.c: the supervisor's own permission to read the time-stamp counter. */
 extern volatile int hosted_tsc_allowed __attribute__((visibility("hidden")));

@@ -73,6 +73,29 @@ static void request(struct hosted *h, struct syscall_req *req)
 	}
 }
 
+static void stuck(struct hosted *h)
+{
+	struct hosted_world *hw = h->proc->hw;
+	struct task *t = h->u->task;
+
+	hw->stuck = NULL;
+	hw->failed = true;
+	hw->failure = (struct hosted_failure){
+		.host = t->host, .tid = t->tid,
+		.message = "it computed for a minute without a call: virtual time stands still "
+			   "meanwhile, so that a loop that waits for another thread never ends",
+	};
+	memcpy(hw->failure.name, t->name, sizeof(t->name));
+	sim_stop(&hw->w->sim);
+}
+
+const struct hosted_failure *hosted_failure(struct world *w)
+{
+	struct hosted_world *hw = w->hosted;
+
+	return hw && hw->failed ? &hw->failure : NULL;
+}
+
 static bool hosted_resume(struct utask *u, s64 result, struct syscall_req *req, int *status)
 {
 	struct hosted *h = u->program;
@@ -89,6 +112,8 @@ static bool hosted_resume(struct utask *u, s64 result, struct syscall_req *req, 
 		h->answer = ANSWER_NATIVE;
 		hosted_run(h, 0);
 	}
+	if (h->proc->hw->stuck == h)
+		stuck(h);
 	if (h->at == HELD_DEAD) {
 		*status = WIFSIGNALED(h->status) ? WTERMSIG(h->status) : h->status & 0xff00;
 		return false;

@@ -13,6 +13,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
+#include <time.h>
 #include <sys/ioctl.h>
 #include <sys/ptrace.h>
 #include <sys/user.h>
@@ -21,7 +23,9 @@
 
 #include "sim/process/hosted_int.h"
 
-/* The only global: a signal handler has nothing else. Set when waitpid() may have something. */
+/* The only global: a signal handler has nothing else. What has happened since it was looked at. */
+#define CHILD_EVENT 1 /* waitpid() may have something */
+#define ALARM_EVENT 2 /* a second is over */
 volatile int hosted_child_event __attribute__((visibility("hidden")));
 
 /*
@@ -47,21 +51,34 @@ __asm__(".pushsection .text\n"
 	".size hosted_recv, .-hosted_recv\n"
 	".popsection\n");
 
-static void on_sigchld(int sig, siginfo_t *info, void *ctx)
+static void on_signal_event(int sig, siginfo_t *info, void *ctx)
 {
 	greg_t *rip = &((ucontext_t *)ctx)->uc_mcontext.gregs[REG_RIP];
 
-	hosted_child_event = 1;
+	hosted_child_event |= sig == SIGALRM ? ALARM_EVENT : CHILD_EVENT;
 	if (*rip >= (greg_t)(uintptr_t)hosted_recv &&
 	    *rip < (greg_t)(uintptr_t)hosted_recv_done)
 		*rip = (greg_t)(uintptr_t)hosted_recv_abort;
 }
 
-void hosted_sigchld_install(void)
+/* SIGALRM comes once a second, to look after programs that make no calls. */
+void hosted_signals_install(void)
 {
-	struct sigaction sa = { .sa_sigaction = on_sigchld, .sa_flags = SA_SIGINFO | SA_RESTART };
+	struct sigaction sa = { .sa_sigaction = on_signal_event, .sa_flags = SA_SIGINFO | SA_RESTART };
+	struct itimerval second = { { 1, 0 }, { 1, 0 } };
 
 	sigaction(SIGCHLD, &sa, NULL);
+	sigaction(SIGALRM, &sa, NULL);
+	setitimer(ITIMER_REAL, &second, NULL);
+}
+
+void hosted_signals_restore(void)
+{
+	struct itimerval none = { { 0, 0 }, { 0, 0 } };
+
+	setitimer(ITIMER_REAL, &none, NULL);
+	signal(SIGALRM, SIG_DFL);
+	signal(SIGCHLD, SIG_DFL);
 }
 
 int hosted_waitpid(pid_t tid)
@@ -174,7 +191,6 @@ static void reap(struct hosted *h)
 	int status;
 	pid_t tid;
 
-	hosted_child_event = 0;
 	if (waitpid(h->tid, &status, __WALL | WNOHANG) > 0) {
 		hosted_note(h, status);
 		return;
@@ -186,9 +202,46 @@ static void reap(struct hosted *h)
 	}
 }
 
+/* CPU time that the process has used, in seconds; real. */
+static s64 cpu_seconds(const struct hosted *h)
+{
+	struct timespec ts;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(h->proc->tgid, &clock) || clock_gettime(clock, &ts) < 0)
+		return 0;
+	return ts.tv_sec;
+}
+
+/* A loop without calls would go on for ever: virtual time stands still meanwhile. */
+static void watch(struct hosted *h, s64 *since)
+{
+	s64 now = cpu_seconds(h);
+
+	if (*since < 0)
+		*since = now;
+	if (now - *since < HOSTED_COMPUTE_LIMIT)
+		return;
+	h->proc->hw->stuck = h;
+	kill(h->proc->tgid, SIGKILL);
+	hosted_note(h, SIGKILL);
+}
+
+static void on_event(struct hosted *h, s64 *since)
+{
+	int event = hosted_child_event;
+
+	hosted_child_event = 0;
+	if (event & ALARM_EVENT)
+		watch(h, since);
+	if (h->running && event & CHILD_EVENT)
+		reap(h);
+}
+
 static void wait_held(struct hosted *h)
 {
 	struct hosted_world *hw = h->proc->hw;
+	s64 since = -1;
 
 	while (h->running) {
 		struct seccomp_notif n = { 0 };
@@ -196,7 +249,7 @@ static void wait_held(struct hosted *h)
 		if (!hosted_recv(h->proc->listener, (long)SECCOMP_IOCTL_NOTIF_RECV, &n))
 			on_notification(hw, &n);
 		else
-			reap(h);
+			on_event(h, &since);
 	}
 }
 

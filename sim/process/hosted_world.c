@@ -42,7 +42,7 @@ struct hosted_world *hosted_world_get(struct world *w)
 	for (int i = 0; i < HOSTED_BUCKETS; i++)
 		list_init(&hw->by_tid[i]);
 	hw->filter_len = hosted_filter_build(&hw->filter);
-	hosted_sigchld_install();
+	hosted_signals_install();
 	pin();
 	w->hosted = hw;
 	return hw;
@@ -183,6 +183,7 @@ void hosted_world_free(struct hosted_world *hw)
 	if (!hw)
 		return;
 	assert(list_empty(&hw->threads));
+	hosted_signals_restore();
 	hosted_tsc_restore();
 	hosted_dir_free(hw);
 	free(hw->futexes);

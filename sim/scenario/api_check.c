@@ -11,6 +11,7 @@
 
 #include "sim/engine/trace_sqlite.h"
 #include "sim/host/host.h"
+#include "sim/process/hosted.h"
 #include "sim/scenario/scenario_priv.h"
 
 static sqlite3_stmt *prepare(struct sqlite3 *db, enum trace_level level, const char *sql, char *why,
@@ -289,6 +290,22 @@ static bool eval_function(struct scenario *s, const struct check *c, char *why, 
 	return ok;
 }
 
+static u32 report_stuck(struct scenario *s, u32 *limits,
+			void (*report)(void *, const char *, bool, const char *), void *ctx)
+{
+	const struct hosted_failure *f = hosted_failure(s->world);
+	char name[128];
+
+	if (!f)
+		return 0;
+	snprintf(name, sizeof(name), "program %s of host %s, tid %d, makes calls", f->name,
+		 f->host->name, f->tid);
+	trace_check_result(s->opts.trace, name, false, f->message);
+	report(ctx, name, false, f->message);
+	++*limits;
+	return 1;
+}
+
 /* Programs that broke are reported as checks of their own: nobody has to ask for that. */
 static u32 report_failures(struct scenario *s, u32 *limits,
 			   void (*report)(void *, const char *, bool, const char *), void *ctx)
@@ -305,7 +322,7 @@ static u32 report_failures(struct scenario *s, u32 *limits,
 		trace_check_result(s->opts.trace, name, false, f[i].message);
 		report(ctx, name, false, f[i].message);
 	}
-	return (u32)n;
+	return (u32)n + report_stuck(s, limits, report, ctx);
 }
 
 struct scenario_verdict scenario_check(struct scenario *s, struct sqlite3 *db, enum trace_level level,
