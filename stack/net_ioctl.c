@@ -103,10 +103,35 @@ static s64 ioctl_dev(struct sock *sk, unsigned cmd, struct ifreq *ifr)
 	}
 }
 
+static bool known(unsigned cmd)
+{
+	switch (cmd) {
+	case FIOSETOWN:
+	case SIOCSPGRP:
+	case FIOGETOWN:
+	case SIOCGPGRP:
+	case SIOCGSTAMP:
+	case SIOCGSTAMPNS:
+	case SIOCGIFNAME:
+	case SIOCGIFINDEX:
+	case SIOCGIFMTU:
+	case SIOCGIFHWADDR:
+	case SIOCGIFADDR:
+	case SIOCGIFNETMASK:
+	case SIOCGIFBRDADDR:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* What is not known here, as what a terminal answers, comes without memory: ENOTTY, not EFAULT. */
 s64 net_ioctl(struct task *t, struct sock *sk, unsigned cmd, void *arg)
 {
 	struct file *f = sk->file;
 
+	if (!known(cmd))
+		return -ENOTTY;
 	if (!arg)
 		return -EFAULT;
 	switch (cmd) {
@@ -123,15 +148,7 @@ s64 net_ioctl(struct task *t, struct sock *sk, unsigned cmd, void *arg)
 	case SIOCGSTAMP:
 	case SIOCGSTAMPNS:
 		return ioctl_stamp(sk, cmd, arg);
-	case SIOCGIFNAME:
-	case SIOCGIFINDEX:
-	case SIOCGIFMTU:
-	case SIOCGIFHWADDR:
-	case SIOCGIFADDR:
-	case SIOCGIFNETMASK:
-	case SIOCGIFBRDADDR:
-		return ioctl_dev(sk, cmd, arg);
 	default:
-		return -ENOTTY;
+		return ioctl_dev(sk, cmd, arg);
 	}
 }

@@ -18,5 +18,7 @@ u32 poll_file(struct task *t, struct file *f, u32 mask, bool link);
 s64 timespec_timeo(const struct timespec *ts, nsec_t *timeo);
 /* What is left of a call's time limit. */
 nsec_t poll_time_left(struct task *t, nsec_t timeo);
+/* select() looks at no more descriptors than this: the size of the kernel's table. */
+int select_max_fds(const struct files_struct *fs);
 
 #endif

@@ -2,6 +2,7 @@
 /*
  * select(2) and pselect6(2). The sets are written only when the call has a result.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "stack/poll.h"
@@ -90,32 +91,23 @@ static s64 select_finish(int n, fd_set *const sets[NSETS], u64 *const out[NSETS]
 	return ready;
 }
 
-/* The size of the kernel's table: descriptors beyond it are not looked at, not even for EBADF. */
-static int max_fds(const struct files_struct *fs)
+/* Descriptors beyond it are not looked at, not even for EBADF. */
+int select_max_fds(const struct files_struct *fs)
 {
 	if (fs->nfd <= 64)
 		return 64;
-	return (int)clamp(fs->nfd, 256u, (u32)FD_SETSIZE);
+	return (int)max(fs->nfd, 256u);
 }
 
-static s64 do_select(struct task *t, int n, fd_set *in, fd_set *out, fd_set *ex, nsec_t timeo)
+static s64 select_sets(struct task *t, int n, fd_set *const sets[NSETS], u64 *const res[NSETS],
+		       nsec_t timeo)
 {
-	fd_set *const sets[NSETS] = { in, out, ex };
-	/*
-	 * Larger sets than the C library's are possible for the kernel; here 1024 bits are the
-	 * limit.
-	 */
-	u64 bits[NSETS][FD_SETSIZE / 64] = { 0 };
-	u64 *const res[NSETS] = { bits[0], bits[1], bits[2] };
 	struct syscall_ctx *ctx = task_ctx(t);
 	bool link = !ctx->started && timeo > 0;
 	u32 count;
 	int ready;
 	s64 ret;
 
-	if (n < 0)
-		return -EINVAL;
-	n = min(n, max_fds(t->proc->files));
 	if (!ctx->started) {
 		ret = check_open(t, n, sets, &count);
 		if (ret)
@@ -131,6 +123,26 @@ static s64 do_select(struct task *t, int n, fd_set *in, fd_set *out, fd_set *ex,
 	if (ret == -EAGAIN)
 		return select_finish(n, sets, res, 0);
 	return ret == -ERESTARTSYS ? -ERESTARTNOHAND : ret;
+}
+
+/* Sets may be larger than the C library's, for descriptors that are. */
+static s64 do_select(struct task *t, int n, fd_set *in, fd_set *out, fd_set *ex, nsec_t timeo)
+{
+	fd_set *const sets[NSETS] = { in, out, ex };
+	u64 few[NSETS * FD_SETSIZE / 64] = { 0 }, *bits = few;
+	size_t words;
+	s64 ret;
+
+	if (n < 0)
+		return -EINVAL;
+	n = min(n, select_max_fds(t->proc->files));
+	words = (size_t)(n + 63) / 64;
+	if (n > FD_SETSIZE)
+		bits = xcalloc(NSETS * words, sizeof(*bits));
+	ret = select_sets(t, n, sets, (u64 *[]){ bits, bits + words, bits + 2 * words }, timeo);
+	if (bits != few)
+		free(bits);
+	return ret;
 }
 
 s64 sys_select(struct task *t, int n, fd_set *in, fd_set *out, fd_set *ex, struct timeval *timeout)

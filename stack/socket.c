@@ -81,7 +81,7 @@ static s64 sock_ioctl(struct task *t, struct file *f, unsigned cmd, void *arg)
 	struct sock *sk = f->priv;
 	s64 ret = net_ioctl(t, sk, cmd, arg);
 
-	if (ret != -ENOTTY || !sk->ops->ioctl)
+	if (ret != -ENOTTY || !sk->ops->ioctl || !arg)
 		return ret;
 	return sk->ops->ioctl(t, sk, cmd, arg);
 }

@@ -208,6 +208,30 @@ static void sb_pointer(struct sbuf *sb, s64 v)
 	sb_printf(sb, v ? "..." : "NULL");
 }
 
+/* A number, or a structure. */
+static void sb_fcntl_arg(struct sbuf *sb, int cmd, s64 v)
+{
+	switch (cmd) {
+	case F_SETOWN_EX:
+	case F_GETOWN_EX:
+	case F_GETLK:
+	case F_SETLK:
+	case F_SETLKW:
+	case F_OFD_GETLK:
+	case F_OFD_SETLK:
+	case F_OFD_SETLKW:
+	case F_GET_RW_HINT:
+	case F_SET_RW_HINT:
+	case F_GET_FILE_RW_HINT:
+	case F_SET_FILE_RW_HINT:
+		sb_pointer(sb, v);
+		break;
+	default:
+		sb_printf(sb, "%lld", v == (u32)v ? (long long)(int)v : (long long)v);
+		break;
+	}
+}
+
 static void sb_epoll_op(struct sbuf *sb, int op)
 {
 	static const char *const names[] = { "EPOLL_CTL_ADD", "EPOLL_CTL_DEL", "EPOLL_CTL_MOD" };
@@ -323,6 +347,9 @@ static bool format_in(struct format_ctx *fc, char letter, int i)
 		return true;
 	case 'S':
 		sb_bytes(sb, PTR(a[i]), a[i] ? strnlen(PTR(a[i]), 256) : 0);
+		return true;
+	case 'c':
+		sb_fcntl_arg(sb, (int)a[i - 1], a[i]);
 		return true;
 	case 'O':
 		sb_sockopt_name(sb, (int)a[i - 1], (int)a[i]);

@@ -235,6 +235,9 @@ void sb_sockopt_value(struct sbuf *sb, int level, int name, const void *val, soc
 
 	if (!val) {
 		sb_printf(sb, "NULL");
+	} else if (level == SOL_SOCKET &&
+		   (name == SO_ATTACH_FILTER || name == SO_ATTACH_REUSEPORT_CBPF)) {
+		sb_printf(sb, "..."); /* has an address in it */
 	} else if (row && row->type == SOCKOPT_LINGER && len >= sizeof(l)) {
 		memcpy(&l, val, sizeof(l));
 		sb_printf(sb, "{l_onoff=%d, l_linger=%d}", l.l_onoff, l.l_linger);

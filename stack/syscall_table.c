@@ -208,7 +208,7 @@ static const struct syscall_entry calls[] = {
 	CALL(exit, "d", false),
 	CALL(exit_group, "d", false),
 	CALL(fadvise64, "fddd", false),
-	CALL(fcntl, "fdd", false),
+	CALL(fcntl, "fdc", false),
 	PROGRAM_CALL(fork, ""),
 	CALL(fdatasync, "f", false),
 	CALL(fstat, "fp", false),

@@ -1,426 +1,622 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The arguments of system calls: copies in, copies out. One row for each call that stack/ carries out;
- * what the kernel would copy, and how much of it, by the call's man page.
+ * The arguments of system calls: copies in, copies out. What each call's arguments are says
+ * hosted_args_table.c; here is what is done for each kind.
+ *
+ * Pieces of memory are collected first and then moved together, so that a call with data costs one
+ * system call on each side where it has data, and a call without any none. A pointer that the kernel
+ * would follow only later, or not at all because of another mistake, is followed here before the call:
+ * what would have been found first (EBADF, ENOTSOCK) is looked for when that fails.
  */
 #include "sim/process/hosted_args.h"
 
 #include <limits.h>
+#include <linux/capability.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
-#include <sys/vfs.h>
 
-#include "stack/syscalls.h"
+#include "stack/poll.h"
+#include "stack/socket.h"
+#include "stack/syscall_table.h"
 
-#define SOCKADDR_MAX 128 /* struct sockaddr_storage */
-#define SIGSET_SIZE 8
+#define OPTION_MAX (1 << 20)
+#define EVENTS_MAX 65536 /* of one epoll_wait(); less than was asked for is always legal */
+#define GROUPS_MAX 65536 /* NGROUPS_MAX */
+#define NO_LIMIT (1u << 20) /* descriptors, where there is no process */
 
-#define V { VALUE, 0, 0 }
-#define S { STRING, 0, 0 }
-#define I(n) { IN, 0, n }
-#define O(n) { OUT, 0, n }
-#define X(n) { INOUT, 0, n }
-#define XA(n) { INOUT_ALWAYS, 0, n }
-#define OE(n) { OUT_EINTR, 0, n }
-#define B(len) { BUF_IN, len, 0 }
-#define BO(cap) { BUF_OUT, cap, 0 }
-#define A(len) { ADDR_IN, len, 0 }
-#define AO(len) { ADDR_OUT, len, 0 }
-#define SET(size) { SIGSET_IN, size, 0 }
-#define SETO(size) { SIGSET_OUT, size, 0 }
-#define FDS { FD_SET_INOUT, 0, 0 }
-#define IOV(n) { IOVEC_IN, n, 0 }
-#define IOVO(n) { IOVEC_OUT, n, 0 }
-#define CMD { BY_COMMAND, 0, 0 }
-#define TS 16 /* struct timespec, struct timeval */
-#define ITS 32 /* struct itimerspec, struct itimerval */
-#define RU 144 /* struct rusage */
-#define SI 128 /* siginfo_t */
+/* ---- pieces -------------------------------------------------------------------------------------- */
 
-static const struct arg rows[][6] = {
-	[SYS_accept] = { V, AO(2), X(4) },
-	[SYS_accept4] = { V, AO(2), X(4), V },
-	[SYS_access] = { S, V },
-	[SYS_bind] = { V, A(2), V },
-	[SYS_chmod] = { S, V },
-	[SYS_clock_getres] = { V, O(TS) },
-	[SYS_clock_gettime] = { V, O(TS) },
-	[SYS_clock_nanosleep] = { V, V, I(TS), OE(TS) },
-	[SYS_clock_settime] = { V, I(TS) },
-	[SYS_connect] = { V, A(2), V },
-	[SYS_copy_file_range] = { V, X(8), V, X(8), V, V },
-	[SYS_creat] = { S, V },
-	[SYS_epoll_ctl] = { V, V, V, I(sizeof(struct epoll_event)) },
-	[SYS_epoll_pwait] = { V, { ARRAY_OUT, 2, sizeof(struct epoll_event) }, V, V, SET(5), V },
-	[SYS_epoll_pwait2] = { V, { ARRAY_OUT, 2, sizeof(struct epoll_event) }, V, I(TS), SET(5), V },
-	[SYS_epoll_wait] = { V, { ARRAY_OUT, 2, sizeof(struct epoll_event) }, V, V },
-	[SYS_execve] = { S },
-	[SYS_execveat] = { V, S },
-	[SYS_faccessat] = { V, S, V },
-	[SYS_faccessat2] = { V, S, V, V },
-	[SYS_fcntl] = { V, V, CMD },
-	[SYS_fstat] = { V, O(sizeof(struct stat)) },
-	[SYS_fstatfs] = { V, O(sizeof(struct statfs)) },
-	[SYS_getcpu] = { O(4), O(4), V },
-	[SYS_getdents64] = { V, BO(2), V },
-	[SYS_getgroups] = { V, { ARRAY_OUT, 0, 4 } },
-	[SYS_getitimer] = { V, O(ITS) },
-	[SYS_getpeername] = { V, AO(2), X(4) },
-	[SYS_getrandom] = { BO(1), V, V },
-	[SYS_getresgid] = { O(4), O(4), O(4) },
-	[SYS_getresuid] = { O(4), O(4), O(4) },
-	[SYS_getrlimit] = { V, O(16) },
-	[SYS_getrusage] = { V, O(RU) },
-	[SYS_getsockname] = { V, AO(2), X(4) },
-	[SYS_getsockopt] = { V, V, V, { OPTION_OUT, 4, 0 }, X(4) },
-	[SYS_gettimeofday] = { O(TS), O(8) },
-	[SYS_ioctl] = { V, V, CMD },
-	[SYS_lchown] = { S, V, V },
-	[SYS_lstat] = { S, O(sizeof(struct stat)) },
-	[SYS_memfd_create] = { S, V },
-	[SYS_nanosleep] = { I(TS), OE(TS) },
-	[SYS_newfstatat] = { V, S, O(sizeof(struct stat)), V },
-	[SYS_open] = { S, V, V },
-	[SYS_openat] = { V, S, V, V },
-	[SYS_pidfd_send_signal] = { V, V, I(SI), V },
-	[SYS_pipe] = { O(8) },
-	[SYS_pipe2] = { O(8), V },
-	[SYS_poll] = { { ARRAY_INOUT, 1, sizeof(struct pollfd) }, V, V },
-	[SYS_ppoll] = { { ARRAY_INOUT, 1, sizeof(struct pollfd) }, V, XA(TS), SET(4), V },
-	[SYS_prctl] = { V, CMD, V, V, V },
-	[SYS_pread64] = { V, BO(2), V, V },
-	[SYS_preadv] = { V, IOVO(2), V, V, V },
-	[SYS_preadv2] = { V, IOVO(2), V, V, V, V },
-	[SYS_prlimit64] = { V, V, I(16), O(16) },
-	[SYS_pselect6] = { V, FDS, FDS, FDS, XA(TS), { SIGSET_PAIR, 0, 0 } },
-	[SYS_pwrite64] = { V, B(2), V, V },
-	[SYS_pwritev] = { V, IOV(2), V, V, V },
-	[SYS_pwritev2] = { V, IOV(2), V, V, V, V },
-	[SYS_read] = { V, BO(2), V },
-	[SYS_readlink] = { S, BO(2), V },
-	[SYS_readlinkat] = { V, S, BO(3), V },
-	[SYS_readv] = { V, IOVO(2), V },
-	[SYS_recvfrom] = { V, BO(2), V, V, AO(5), X(4) },
-	[SYS_recvmmsg] = { V, { MMSG_OUT, 2, 0 }, V, V, X(TS) },
-	[SYS_recvmsg] = { V, { MSG_OUT, 0, 0 }, V },
-	[SYS_rt_sigaction] = { V, I(32), V, V },
-	[SYS_rt_sigpending] = { SETO(1), V },
-	[SYS_rt_sigprocmask] = { V, SET(3), SETO(3), V },
-	[SYS_rt_sigqueueinfo] = { V, V, I(SI) },
-	[SYS_rt_sigsuspend] = { SET(1), V },
-	[SYS_rt_sigtimedwait] = { SET(3), O(SI), I(TS), V },
-	[SYS_rt_tgsigqueueinfo] = { V, V, V, I(SI) },
-	[SYS_sched_getaffinity] = { V, V, BO(1) },
-	[SYS_sched_getparam] = { V, O(4) },
-	[SYS_sched_rr_get_interval] = { V, O(TS) },
-	[SYS_sched_setaffinity] = { V, V, B(1) },
-	[SYS_sched_setparam] = { V, I(4) },
-	[SYS_sched_setscheduler] = { V, V, I(4) },
-	[SYS_select] = { V, FDS, FDS, FDS, XA(TS) },
-	[SYS_sendfile] = { V, V, X(8), V },
-	[SYS_sendmmsg] = { V, { MMSG_IN, 2, 0 }, V, V },
-	[SYS_sendmsg] = { V, { MSG_IN, 0, 0 }, V },
-	[SYS_sendto] = { V, B(2), V, V, A(5), V },
-	[SYS_setgroups] = { V, { ARRAY_IN, 0, 4 } },
-	[SYS_setitimer] = { V, I(ITS), O(ITS) },
-	[SYS_setrlimit] = { V, I(16) },
-	[SYS_setsockopt] = { V, V, V, { OPTION_IN, 4, 0 }, V },
-	[SYS_signalfd] = { V, SET(2), V },
-	[SYS_signalfd4] = { V, SET(2), V, V },
-	[SYS_socketpair] = { V, V, V, O(8) },
-	[SYS_splice] = { V, X(8), V, X(8), V, V },
-	[SYS_stat] = { S, O(sizeof(struct stat)) },
-	[SYS_statx] = { V, S, V, V, O(256) },
-	[SYS_sysinfo] = { O(112) },
-	[SYS_time] = { O(8) },
-	[SYS_timer_create] = { V, I(64), O(4) },
-	[SYS_timer_gettime] = { V, O(ITS) },
-	[SYS_timer_settime] = { V, V, I(ITS), O(ITS) },
-	[SYS_timerfd_gettime] = { V, O(ITS) },
-	[SYS_timerfd_settime] = { V, V, I(ITS), O(ITS) },
-	[SYS_times] = { O(32) },
-	[SYS_uname] = { O(sizeof(struct utsname)) },
-	[SYS_unlink] = { S },
-	[SYS_unlinkat] = { V, S, V },
-	[SYS_vmsplice] = { V, IOV(2), V, V },
-	[SYS_wait4] = { V, X(4), V, X(RU) },
-	[SYS_waitid] = { V, V, X(SI), V, X(RU) },
-	[SYS_write] = { V, B(2), V },
-	[SYS_writev] = { V, IOV(2), V },
-};
-
-/* ---- in ------------------------------------------------------------------------------------------ */
-
-void *args_copy(struct hosted *h, u64 addr, size_t size)
+int args_flush(struct args *c)
 {
-	void *p = hosted_alloc(h, size);
+	int err = hosted_move(c->h, c->piece, c->n, c->write);
 
-	return hosted_read(h, addr, p, size) < 0 ? NULL : p;
+	if (err && c->tolerant && c->n)
+		err = hosted_move(c->h, c->piece, c->n - 1, c->write);
+	c->n = 0;
+	c->tolerant = false;
+	if (err && !c->err)
+		c->err = err;
+	return c->err;
 }
 
-static int copy_in(struct hosted *h, u64 addr, u64 size, s64 *value)
+void args_piece(struct args *c, u64 addr, void *p, size_t len)
 {
-	void *p = args_copy(h, addr, size);
-
-	*value = (s64)(uintptr_t)p;
-	return p ? 0 : -EFAULT;
+	if (c->n == HOSTED_PIECES)
+		args_flush(c);
+	c->piece[c->n++] = (struct hosted_piece){ addr, p, len };
 }
 
-static int room(struct hosted *h, u64 size, s64 *value)
+void *args_room(struct args *c, int i, size_t len)
 {
-	*value = (s64)(uintptr_t)hosted_alloc(h, size);
+	void *p = hosted_alloc(c->h, len);
+
+	c->a[i] = (s64)(uintptr_t)p;
+	return p;
+}
+
+/* For what the call may leave alone: what was there before must not be seen. */
+static void *cleared_room(struct args *c, int i, size_t len)
+{
+	return memset(args_room(c, i, len), 0, len);
+}
+
+void *args_copy(struct args *c, u64 addr, size_t size)
+{
+	void *p = hosted_alloc(c->h, size);
+
+	return hosted_read(c->h, addr, p, size) < 0 ? NULL : p;
+}
+
+bool args_range(u64 addr, u64 len)
+{
+	return len <= TASK_MAX && addr <= TASK_MAX - len;
+}
+
+static void *pointer(const struct args *c, int i)
+{
+	return (void *)(uintptr_t)c->a[i];
+}
+
+/* ---- structures ---------------------------------------------------------------------------------- */
+
+static int fixed_in(struct args *c, const struct arg *arg, int i)
+{
+	args_piece(c, c->h->args[i], args_room(c, i, arg->size), arg->size);
 	return 0;
 }
 
-static int string_in(struct hosted *h, u64 addr, s64 *value)
+static int fixed_room(struct args *c, const struct arg *arg, int i)
+{
+	cleared_room(c, i, arg->size);
+	return 0;
+}
+
+static int fixed_out(struct args *c, const struct arg *arg, int i, s64 result)
+{
+	args_piece(c, c->h->args[i], pointer(c, i), arg->size);
+	return 0;
+}
+
+/* It may lie in memory that cannot be written, and nothing is said about that. */
+static int time_left_out(struct args *c, const struct arg *arg, int i, s64 result)
+{
+	if (c->n == HOSTED_PIECES)
+		args_flush(c);
+	fixed_out(c, arg, i, result);
+	c->tolerant = true;
+	return 0;
+}
+
+static int eintr_out(struct args *c, const struct arg *arg, int i, s64 result)
+{
+	return result == -EINTR ? fixed_out(c, arg, i, result) : 0;
+}
+
+static int positive_out(struct args *c, const struct arg *arg, int i, s64 result)
+{
+	return result > 0 ? fixed_out(c, arg, i, result) : 0;
+}
+
+/* si_signo, si_errno, si_code; si_pid, si_uid, si_status: zeros unless there was a child. */
+static int waitid_out(struct args *c, const struct arg *arg, int i, s64 result)
+{
+	u8 *p = pointer(c, i);
+
+	if (result < 0)
+		memset(p, 0, arg->size);
+	args_piece(c, c->h->args[i], p, 12);
+	args_piece(c, c->h->args[i] + 16, p + 16, 12);
+	return 0;
+}
+
+static int string_in(struct args *c, const struct arg *arg, int i)
 {
 	char text[PATH_MAX];
-	int len = hosted_read_string(h, addr, text, sizeof(text));
+	int len = hosted_read_string(c->h, c->h->args[i], text, sizeof(text));
 
 	if (len < 0)
 		return len;
-	room(h, (u64)len + 1, value);
-	memcpy((void *)(uintptr_t)*value, text, (size_t)len + 1);
+	memcpy(args_room(c, i, (size_t)len + 1), text, (size_t)len + 1);
 	return 0;
 }
 
-/* The kernel takes lengths of addresses and options as int. */
-static int int_length(u64 v, u64 max)
+static int epoll_event_in(struct args *c, const struct arg *arg, int i)
 {
-	int len = (int)v;
-
-	if (len < 0)
-		return -EINVAL;
-	return (int)min((u64)len, max);
+	return (int)c->h->args[arg->other] == EPOLL_CTL_DEL ? 0 : fixed_in(c, arg, i);
 }
 
-static int addr_in(struct hosted *h, u64 addr, u64 length, s64 *value)
+/* ---- buffers ------------------------------------------------------------------------------------- */
+
+/*
+ * Checks a buffer and cuts its length to what one call moves. -EFAULT; true: there is something to move.
+ * NULL stays NULL: whether that is wrong the call knows.
+ */
+static int buffer(struct args *c, const struct arg *arg, int i, u64 *len)
 {
-	int len = int_length(length, SOCKADDR_MAX + 1);
+	u64 addr = c->h->args[i], n = c->h->args[arg->other];
+	bool strict = arg->kind == WRITE_BUF || arg->kind == READ_BUF;
 
-	if (len < 0 || len > SOCKADDR_MAX)
-		return -EINVAL;
-	return copy_in(h, addr, (u64)len, value);
-}
-
-static int addr_out_room(struct hosted *h, u64 len_addr, s64 *value)
-{
-	int cap;
-
-	if (hosted_read(h, len_addr, &cap, sizeof(cap)) < 0)
+	if (!args_range(addr, strict ? n : min(n, MAX_RW_COUNT)))
 		return -EFAULT;
-	if (cap < 0)
-		return -EINVAL;
-	return room(h, max((u64)cap, (u64)SOCKADDR_MAX), value);
+	*len = min(n, CALL_MAX);
+	if (*len != n)
+		c->a[arg->other] = (s64)*len;
+	if (!*len) /* not NULL, so that the call may use it as an address */
+		args_room(c, i, 0);
+	return *len && addr;
 }
 
-static int sigset_pair_in(struct hosted *h, u64 addr, s64 *value)
+static int buffer_in(struct args *c, const struct arg *arg, int i)
 {
-	u64 *pair = args_copy(h, addr, 16);
-	s64 set = 0;
+	u64 len;
+	int ret = buffer(c, arg, i, &len);
+
+	if (ret <= 0)
+		return ret;
+	args_piece(c, c->h->args[i], args_room(c, i, len), len);
+	return 0;
+}
+
+/* A TCP socket throws bytes away that it is asked for with MSG_TRUNC: the memory stays as it was. */
+static int buffer_room(struct args *c, const struct arg *arg, int i)
+{
+	bool trunc = arg->kind == RECV_BUF && arg->size && c->h->args[arg->size] & MSG_TRUNC;
+	u64 len;
+	int ret = buffer(c, arg, i, &len);
+
+	if (ret < 0)
+		return ret;
+	if (trunc && len && !c->h->args[i])
+		cleared_room(c, i, len);
+	else if (ret)
+		args_room(c, i, len);
+	if (trunc && ret)
+		args_piece(c, c->h->args[i], pointer(c, i), len);
+	return 0;
+}
+
+/* The result may be more than there was room for (MSG_TRUNC). */
+static int buffer_out(struct args *c, const struct arg *arg, int i, s64 result)
+{
+	if (c->h->args[i])
+		args_piece(c, c->h->args[i], pointer(c, i),
+			   min((u64)result, (u64)c->a[arg->other]));
+	return 0;
+}
+
+static int sized_in(struct args *c, const struct arg *arg, int i)
+{
+	u64 n = min(c->h->args[arg->other], (u64)arg->size);
+
+	/* The lengths of these are cut by the kernel too; too long a name is refused by the call. */
+	args_piece(c, c->h->args[i], cleared_room(c, i, arg->size), n);
+	return 0;
+}
+
+static int sized_out(struct args *c, const struct arg *arg, int i, s64 result)
+{
+	args_piece(c, c->h->args[i], pointer(c, i), min(c->h->args[arg->other], (u64)arg->size));
+	return 0;
+}
+
+static int array_in(struct args *c, const struct arg *arg, int i)
+{
+	u64 n = (u32)c->h->args[arg->other];
+
+	if (n > GROUPS_MAX)
+		return -EINVAL;
+	if (n && !c->h->args[i])
+		return -EFAULT;
+	args_piece(c, c->h->args[i], args_room(c, i, n * arg->size), n * arg->size);
+	return 0;
+}
+
+static int array_room(struct args *c, const struct arg *arg, int i)
+{
+	int n = (int)c->h->args[arg->other];
+
+	if (n > 0 && !c->h->args[i])
+		return -EFAULT;
+	if (n > INT_MAX / arg->size)
+		return -EINVAL;
+	if (n > EVENTS_MAX)
+		c->a[arg->other] = n = EVENTS_MAX;
+	args_room(c, i, (size_t)max(n, 0) * arg->size);
+	return 0;
+}
+
+static int array_out(struct args *c, const struct arg *arg, int i, s64 result)
+{
+	/* getgroups(0, ...) only counts. */
+	args_piece(c, c->h->args[i], pointer(c, i),
+		   (u64)min(result, (s64)max((int)c->a[arg->other], 0)) * arg->size);
+	return 0;
+}
+
+/* ---- poll, select -------------------------------------------------------------------------------- */
+
+static int pollfds_in(struct args *c, const struct arg *arg, int i)
+{
+	u32 n = (u32)c->h->args[arg->other];
+	struct pollfd *fds;
+
+	if (n > (c->h->u ? c->h->u->task->proc->nofile : NO_LIMIT))
+		return -EINVAL;
+	if (!n || !c->h->args[i])
+		return 0;
+	fds = args_room(c, i, 2 * n * sizeof(*fds));
+	args_piece(c, c->h->args[i], fds, n * sizeof(*fds));
+	args_piece(c, c->h->args[i], fds + n, n * sizeof(*fds));
+	return 0;
+}
+
+/* Only revents: another thread may have changed the rest while this one waited. */
+static int pollfds_out(struct args *c, const struct arg *arg, int i, s64 result)
+{
+	u32 n = (u32)c->h->args[arg->other];
+	struct pollfd *fds = pointer(c, i);
+
+	for (u32 k = 0; k < n; k++) {
+		if (fds[k].revents != fds[n + k].revents)
+			args_piece(c,
+				   c->h->args[i] + k * sizeof(*fds) +
+					   offsetof(struct pollfd, revents),
+				   &fds[k].revents, sizeof(fds[k].revents));
+	}
+	return 0;
+}
+
+/*
+ * Descriptors beyond the process's table are not looked at, and their bits not copied; the table may grow
+ * while the call waits, so that the call sees 1024 at least. Before the set stands how much was copied. A
+ * negative number is refused by the call.
+ */
+static int fd_set_in(struct args *c, const struct arg *arg, int i)
+{
+	int most = c->h->u ? select_max_fds(c->h->u->task->proc->files) : FD_SETSIZE;
+	int bits = max((int)c->h->args[arg->other], 0);
+	size_t size = (size_t)(min(bits, most) + 63) / 64 * 8;
+	u64 *set;
+
+	if (bits > FD_SETSIZE)
+		c->a[arg->other] = bits = min(bits, max(most, FD_SETSIZE));
+	set = cleared_room(c, i, sizeof(*set) + max(size, sizeof(fd_set)));
+	*set++ = size;
+	c->a[i] = (s64)(uintptr_t)set;
+	args_piece(c, c->h->args[i], set, size);
+	return 0;
+}
+
+static int fd_set_out(struct args *c, const struct arg *arg, int i, s64 result)
+{
+	u64 *set = pointer(c, i);
+
+	args_piece(c, c->h->args[i], set, set[-1]);
+	return 0;
+}
+
+/* ---- signal sets --------------------------------------------------------------------------------- */
+
+static int sigset_in(struct args *c, const struct arg *arg, int i)
+{
+	if (c->h->args[arg->other] != SIGSET_SIZE)
+		return -EINVAL;
+	if (c->h->args[i])
+		args_piece(c, c->h->args[i], args_room(c, i, SIGSET_SIZE), SIGSET_SIZE);
+	return 0;
+}
+
+static int sigset_room(struct args *c, const struct arg *arg, int i)
+{
+	if (c->h->args[arg->other] > SIGSET_SIZE)
+		return -EINVAL;
+	if (c->h->args[i])
+		cleared_room(c, i, SIGSET_SIZE);
+	return 0;
+}
+
+static int sigset_out(struct args *c, const struct arg *arg, int i, s64 result)
+{
+	args_piece(c, c->h->args[i], pointer(c, i), c->h->args[arg->other]);
+	return 0;
+}
+
+static int sigset_pair_in(struct args *c, const struct arg *arg, int i)
+{
+	u64 *pair = args_copy(c, c->h->args[i], 16), addr;
 
 	if (!pair)
 		return -EFAULT;
-	if (pair[0] && pair[1] != SIGSET_SIZE)
+	c->a[i] = (s64)(uintptr_t)pair;
+	addr = pair[0];
+	if (!addr)
+		return 0;
+	if (pair[1] != SIGSET_SIZE)
 		return -EINVAL;
-	if (pair[0] && copy_in(h, pair[0], SIGSET_SIZE, &set) < 0)
-		return -EFAULT;
-	pair[0] = (u64)set;
-	*value = (s64)(uintptr_t)pair;
+	pair[0] = (u64)(uintptr_t)hosted_alloc(c->h, SIGSET_SIZE);
+	args_piece(c, addr, (void *)(uintptr_t)pair[0], SIGSET_SIZE);
 	return 0;
 }
 
-static u64 fd_set_size(u64 bits)
+/* ---- addresses and options ----------------------------------------------------------------------- */
+
+/* move_addr_to_kernel() */
+static int addr_in(struct args *c, const struct arg *arg, int i)
 {
-	return min((bits + 63) / 64 * 8, (u64)sizeof(fd_set));
+	int len = (int)c->h->args[arg->other];
+
+	if (len < 0 || len > SOCKADDR_MAX)
+		return -EINVAL;
+	args_piece(c, c->h->args[i], cleared_room(c, i, SOCKADDR_MAX), (size_t)len);
+	return 0;
 }
 
-static int fd_set_in(struct hosted *h, u64 addr, u64 bits, s64 *value)
+static int addr_room(struct args *c, const struct arg *arg, int i)
 {
-	room(h, sizeof(fd_set), value);
-	memset((void *)(uintptr_t)*value, 0, sizeof(fd_set));
-	return hosted_read(h, addr, (void *)(uintptr_t)*value, fd_set_size(bits));
+	cleared_room(c, i, SOCKADDR_MAX);
+	return 0;
 }
 
-static int buffers_in(struct hosted *h, const struct arg *arg, int i, s64 *value)
+/*
+ * The length as the call sees it and sets it, and behind it how much room there was. OPTION_OUT has been
+ * here before; without an address a LEN0() is not looked at.
+ */
+static int length_in(struct args *c, const struct arg *arg, int i)
 {
-	u64 addr = h->args[i], other = h->args[arg->other];
-	int len;
+	int *len;
 
-	switch ((enum arg_kind)arg->kind) {
-	case BUF_IN:
-		return copy_in(h, addr, min(other, MAX_RW_COUNT), value);
-	case BUF_OUT:
-		return room(h, min(other, MAX_RW_COUNT), value);
-	case ARRAY_IN:
-	case ARRAY_INOUT:
-		if ((u32)other > 1u << 20)
-			return -EINVAL;
-		return copy_in(h, addr, (u32)other * (u64)arg->size, value);
-	case ARRAY_OUT:
-		return room(h, min((u64)(u32)other, (u64)65536) * arg->size, value);
-	case OPTION_IN:
-		len = int_length(other, 1 << 20);
-		return len < 0 ? len : copy_in(h, addr, (u64)len, value);
-	case ADDR_IN:
-		return addr_in(h, addr, other, value);
-	case ADDR_OUT:
-	case OPTION_OUT:
-		return addr_out_room(h, other, value);
-	case SIGSET_IN:
-		return other == SIGSET_SIZE ? copy_in(h, addr, SIGSET_SIZE, value) : -EINVAL;
-	case SIGSET_OUT:
-		return other <= SIGSET_SIZE ? room(h, SIGSET_SIZE, value) : -EINVAL;
-	case FD_SET_INOUT:
-		return fd_set_in(h, addr, other, value);
-	case IOVEC_IN:
-	case IOVEC_OUT:
-		return args_iovec_in(h, addr, other, arg->kind == IOVEC_IN, value);
-	case MSG_IN:
-	case MSG_OUT:
-		return args_msg_in(h, addr, arg->kind == MSG_IN, value);
-	case MMSG_IN:
-	case MMSG_OUT:
-		return args_mmsg_in(h, addr, other, arg->kind == MMSG_IN, value);
+	if (c->a[i] || (arg->null == NULL_ASK && !c->h->args[arg->other]))
+		return 0;
+	if (!c->h->args[i])
+		return -EFAULT;
+	len = args_room(c, i, 2 * sizeof(*len));
+	args_piece(c, c->h->args[i], &len[0], sizeof(*len));
+	args_piece(c, c->h->args[i], &len[1], sizeof(*len));
+	return 0;
+}
+
+static int length_out(struct args *c, const struct arg *arg, int i, s64 result)
+{
+	args_piece(c, c->h->args[i], pointer(c, i), sizeof(int));
+	return 0;
+}
+
+/* As much of what the call has made as there is room for: move_addr_to_user(). */
+static int measured_out(struct args *c, const struct arg *arg, int i, s64 result)
+{
+	const int *len = pointer(c, arg->other);
+	int n = len ? max(min(len[0], len[1]), 0) : 0;
+
+	if (arg->kind == ADDR_OUT)
+		n = min(n, SOCKADDR_MAX);
+	args_piece(c, c->h->args[i], pointer(c, i), (size_t)n);
+	return 0;
+}
+
+static int option_room(struct args *c, const struct arg *arg, int i)
+{
+	u64 addr = c->h->args[arg->other];
+	int cap, *len;
+
+	if (!addr || hosted_read(c->h, addr, &cap, sizeof(cap)) < 0)
+		return -EFAULT;
+	cap = min(cap, OPTION_MAX);
+	len = args_room(c, arg->other, 2 * sizeof(*len));
+	len[0] = len[1] = cap;
+	cleared_room(c, i, (size_t)max(cap, SOCKADDR_MAX));
+	if (cap > 0 && !c->h->args[i])
+		c->a[i] = 0;
+	return 0;
+}
+
+/* ---- capabilities -------------------------------------------------------------------------------- */
+
+/* capget(2): a version that is not known is answered with the one to use, and EINVAL. */
+static size_t cap_size(u32 version)
+{
+	switch (version) {
+	case _LINUX_CAPABILITY_VERSION_1:
+		return _LINUX_CAPABILITY_U32S_1 * sizeof(struct __user_cap_data_struct);
+	case _LINUX_CAPABILITY_VERSION_2:
+	case _LINUX_CAPABILITY_VERSION_3:
+		return _LINUX_CAPABILITY_U32S_3 * sizeof(struct __user_cap_data_struct);
 	default:
 		return 0;
 	}
 }
 
-static int arg_in(struct hosted *h, const struct arg *arg, int i, s64 *value)
+/* Followed by the version as it was given. */
+static int cap_header_in(struct args *c, const struct arg *arg, int i)
 {
-	u64 addr = h->args[i];
+	u32 *header = args_room(c, i, arg->size + sizeof(u32));
 
-	if (arg->kind == VALUE) {
-		*value = (s64)addr;
-		return 0;
-	}
-	if (arg->kind == BY_COMMAND)
-		return args_command_in(h, i, value);
-	*value = 0;
-	if (!addr)
-		return 0;
-	switch ((enum arg_kind)arg->kind) {
-	case STRING:
-		return string_in(h, addr, value);
-	case IN:
-	case INOUT:
-	case INOUT_ALWAYS:
-		return copy_in(h, addr, arg->size, value);
-	case OUT:
-	case OUT_EINTR:
-		room(h, arg->size, value);
-		memset((void *)(uintptr_t)*value, 0, arg->size);
-		return 0;
-	case SIGSET_PAIR:
-		return sigset_pair_in(h, addr, value);
-	default:
-		return buffers_in(h, arg, i, value);
-	}
+	if (hosted_read(c->h, c->h->args[i], header, arg->size) < 0)
+		return -EFAULT;
+	header[2] = header[0];
+	return 0;
 }
 
-static const struct arg *row_of(int nr)
+static int cap_header_out(struct args *c, const struct arg *arg, int i, s64 result)
 {
-	return nr >= 0 && nr < (int)ARRAY_SIZE(rows) ? rows[nr] : NULL;
+	const u32 *header = pointer(c, i);
+
+	return header[0] == header[2] ? 0 : fixed_out(c, arg, i, result);
+}
+
+static int cap_in(struct args *c, const struct arg *arg, int i)
+{
+	const u32 *header = pointer(c, arg->other);
+	size_t size = cap_size(header[2]);
+
+	args_piece(c, c->h->args[i], cleared_room(c, i, cap_size(_LINUX_CAPABILITY_VERSION_3)), size);
+	return 0;
+}
+
+static int cap_room(struct args *c, const struct arg *arg, int i)
+{
+	cleared_room(c, i, cap_size(_LINUX_CAPABILITY_VERSION_3));
+	return 0;
+}
+
+static int cap_out(struct args *c, const struct arg *arg, int i, s64 result)
+{
+	const u32 *header = pointer(c, arg->other);
+
+	args_piece(c, c->h->args[i], pointer(c, i), cap_size(header[2]));
+	return 0;
+}
+
+/* ---- all of a call ------------------------------------------------------------------------------- */
+
+static const struct {
+	int (*in)(struct args *c, const struct arg *arg, int i);
+	int (*out)(struct args *c, const struct arg *arg, int i, s64 result);
+	bool always; /* out after a failure too */
+} kinds[ARG_NKINDS] = {
+	[STRING] = { string_in },
+	[IN] = { fixed_in },
+	[OUT] = { fixed_room, fixed_out },
+	[INOUT] = { fixed_in, fixed_out },
+	[TIME_LEFT] = { fixed_in, time_left_out, true },
+	[OUT_EINTR] = { fixed_room, eintr_out, true },
+	[OUT_POSITIVE] = { fixed_room, positive_out },
+	[OUT_WAITID] = { fixed_room, waitid_out, true },
+	[WRITE_BUF] = { buffer_in },
+	[SEND_BUF] = { buffer_in },
+	[READ_BUF] = { buffer_room, buffer_out },
+	[RECV_BUF] = { buffer_room, buffer_out },
+	[SIZED_IN] = { sized_in },
+	[SIZED_OUT] = { fixed_room, sized_out },
+	[ARRAY_IN] = { array_in },
+	[ARRAY_OUT] = { array_room, array_out },
+	[POLLFDS] = { pollfds_in, pollfds_out },
+	[EPOLL_EVENT] = { epoll_event_in },
+	[OPTION_IN] = { args_option_in },
+	[OPTION_OUT] = { option_room, measured_out },
+	[ADDR_IN] = { addr_in },
+	[ADDR_OUT] = { addr_room, measured_out },
+	[LENGTH] = { length_in, length_out },
+	[SIGSET_IN] = { sigset_in },
+	[SIGSET_OUT] = { sigset_room, sigset_out },
+	[SIGSET_PAIR] = { sigset_pair_in },
+	[FD_SET] = { fd_set_in, fd_set_out },
+	[IOVEC_IN] = { args_iovec_in },
+	[IOVEC_OUT] = { args_iovec_in, args_iovec_out },
+	[MSG_IN] = { args_msg_in },
+	[MSG_OUT] = { args_msg_in, args_msg_out },
+	[MMSG_IN] = { args_mmsg_in, args_mmsg_out },
+	[MMSG_OUT] = { args_mmsg_in, args_mmsg_out },
+	[CAP_HEADER] = { cap_header_in, cap_header_out, true },
+	[CAP_IN] = { cap_in },
+	[CAP_OUT] = { cap_room, cap_out },
+	[BY_COMMAND] = { args_command_in, args_command_out },
+};
+
+/* What the kernel would have said before it came to the pointer that is wrong. */
+static int first_error(struct hosted *h, int err)
+{
+	const struct syscall_entry *e = syscall_entry(h->nr);
+	struct file *f;
+
+	if (!h->u || !e || e->args[0] != 'f')
+		return err;
+	f = fd_lookup(h->u->task->proc->files, (int)h->args[0]);
+	if (!f)
+		return -EBADF;
+	/* connect() looks at the address first; sendfile() needs no socket. */
+	if (e->socket && h->nr != SYS_connect && h->nr != SYS_sendfile && !sock_from_file(f))
+		return -ENOTSOCK;
+	return err;
+}
+
+static int arg_in(struct args *c, const struct arg *arg, int i)
+{
+	if (!c->h->args[i] && arg->null != NULL_ASK)
+		return arg->null == NULL_OK ? 0 : -EFAULT;
+	return kinds[arg->kind].in(c, arg, i);
+}
+
+static int all_in(struct args *c, const struct arg *row)
+{
+	for (int i = 0; i < 6; i++)
+		c->a[i] = row[i].kind <= USER ? (s64)c->h->args[i] : 0;
+	for (int i = 0; i < 6; i++) {
+		int err = row[i].kind <= USER ? 0 : arg_in(c, &row[i], i);
+
+		if (err)
+			return err;
+	}
+	return args_flush(c);
 }
 
 int hosted_args_in(struct hosted *h, struct syscall_req *req)
 {
-	const struct arg *row = row_of(h->nr);
+	const struct arg *row = hosted_args_row(h->nr);
+	struct args c;
+	int err;
 
-	for (int i = 0; i < 6; i++) {
-		int err = 0;
-
-		if (row)
-			err = arg_in(h, &row[i], i, &req->a[i]);
-		else
+	if (!row) {
+		for (int i = 0; i < 6; i++)
 			req->a[i] = (s64)h->args[i];
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-/* ---- out ----------------------------------------------------------------------------------------- */
-
-static int length_out(struct hosted *h, const struct arg *arg, int i, const struct syscall_req *req)
-{
-	const int *len = (const int *)(uintptr_t)req->a[arg->other];
-	int cap;
-
-	if (!len || hosted_read(h, h->args[arg->other], &cap, sizeof(cap)) < 0)
-		return -EFAULT;
-	return hosted_write(h, h->args[i], (void *)(uintptr_t)req->a[i], (size_t)min(cap, *len));
-}
-
-static int success_out(struct hosted *h, const struct arg *arg, int i,
-		       const struct syscall_req *req, u64 result)
-{
-	u64 addr = h->args[i], other = h->args[arg->other];
-	void *p = (void *)(uintptr_t)req->a[i];
-
-	switch ((enum arg_kind)arg->kind) {
-	case OUT:
-	case INOUT:
-	case INOUT_ALWAYS:
-		return hosted_write(h, addr, p, arg->size);
-	case BUF_OUT:
-		return hosted_write(h, addr, p, min(result, other));
-	case ARRAY_INOUT:
-		return hosted_write(h, addr, p, (u32)other * (u64)arg->size);
-	case ARRAY_OUT:
-		return hosted_write(h, addr, p, min(result, (u64)(u32)other) * arg->size);
-	case ADDR_OUT:
-	case OPTION_OUT:
-		return length_out(h, arg, i, req);
-	case SIGSET_OUT:
-		return hosted_write(h, addr, p, min(other, (u64)SIGSET_SIZE));
-	case FD_SET_INOUT:
-		return hosted_write(h, addr, p, fd_set_size(other));
-	case IOVEC_OUT:
-		return args_iovec_out(h, addr, p, result);
-	case MSG_OUT:
-		return args_msg_out(h, addr, p, result);
-	case MMSG_IN:
-	case MMSG_OUT:
-		return args_mmsg_out(h, addr, p, result, arg->kind == MMSG_OUT);
-	default:
 		return 0;
 	}
-}
-
-static int arg_out(struct hosted *h, const struct arg *arg, int i, const struct syscall_req *req,
-		   s64 result)
-{
-	void *p = (void *)(uintptr_t)req->a[i];
-
-	if (arg->kind == VALUE)
-		return 0;
-	if (arg->kind == BY_COMMAND)
-		return result < 0 ? 0 : args_command_out(h, i, req->a[i]);
-	if (!p)
-		return 0;
-	if (arg->kind == OUT_EINTR)
-		return result == -EINTR ? hosted_write(h, h->args[i], p, arg->size) : 0;
-	if (result < 0)
-		return arg->kind == INOUT_ALWAYS ? hosted_write(h, h->args[i], p, arg->size) : 0;
-	return success_out(h, arg, i, req, (u64)result);
+	c.h = h;
+	c.write = c.tolerant = false;
+	c.err = 0;
+	c.n = 0;
+	err = all_in(&c, row);
+	if (err) {
+		for (int i = 0; i < 6; i++)
+			c.a[i] = row[i].kind <= USER ? (s64)h->args[i] : 0;
+		err = first_error(h, err);
+	}
+	memcpy(req->a, c.a, sizeof(c.a));
+	return err;
 }
 
 s64 hosted_args_out(struct hosted *h, const struct syscall_req *req, s64 result)
 {
-	const struct arg *row = row_of(h->nr);
+	const struct arg *row = hosted_args_row(h->nr);
+	struct args c;
 	int err = 0;
 
-	/* Lengths last: they say how much room there was. */
-	for (int i = 0; row && i < 6; i++) {
-		int e = arg_out(h, &row[i], i, req, result);
-
-		if (e < 0)
-			err = e;
+	if (!row)
+		return result;
+	c.h = h;
+	c.write = true;
+	c.tolerant = false;
+	c.err = 0;
+	c.n = 0;
+	memcpy(c.a, req->a, sizeof(c.a));
+	for (int i = 0; i < 6 && !err; i++) {
+		if (row[i].kind <= USER || !kinds[row[i].kind].out || !c.a[i])
+			continue;
+		if (result >= 0 || kinds[row[i].kind].always)
+			err = kinds[row[i].kind].out(&c, &row[i], i, result);
 	}
-	return err ? err : result;
+	if (!err)
+		err = args_flush(&c);
+	return err && result >= 0 ? err : result;
 }

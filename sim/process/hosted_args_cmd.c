@@ -1,25 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arguments whose kind depends on a command: ioctl(2), fcntl(2), prctl(2). A command that is not here
- * gets no memory: its argument is a number, or nothing serves it.
+ * Arguments whose kind depends on a command: ioctl(2), fcntl(2), prctl(2), setsockopt(2). A command
+ * that is not here gets no memory: its argument is a number, or nothing serves it.
  */
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/random.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <net/if_arp.h>
+#include <net/route.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include "sim/process/hosted_args.h"
 
-enum direction { READ = 1, WRITE = 2, BOTH = 3 };
+#define OPTION_MAX (1 << 20)
+#define IFCONF_MAX (1 << 20)
+
+/* READ: the call reads the program's memory. NAME: a string, cut to the size. */
+enum direction { NUMBER = 0, READ = 1, WRITE = 2, BOTH = 3, NAME = 4 };
 
 struct command {
 	u32 cmd;
-	u8 direction; /* READ: the call reads the program's memory */
-	u8 size;
+	u8 direction;
+	u16 size;
 };
+
+#define IFREQ sizeof(struct ifreq)
+/* linux/timerfd.h: TFD_IOC_SET_TICKS */
+#define TIMERFD_SET_TICKS _IOW('T', 0, u64)
 
 static const struct command ioctls[] = {
 	{ FIONREAD, WRITE, 4 },
@@ -36,37 +49,65 @@ static const struct command ioctls[] = {
 	{ SIOCGSTAMPNS_OLD, WRITE, 16 },
 	{ SIOCGSTAMP_NEW, WRITE, 16 },
 	{ SIOCGSTAMPNS_NEW, WRITE, 16 },
-	{ SIOCGIFNAME, BOTH, sizeof(struct ifreq) },
-	{ SIOCGIFINDEX, BOTH, sizeof(struct ifreq) },
-	{ SIOCGIFFLAGS, BOTH, sizeof(struct ifreq) },
-	{ SIOCSIFFLAGS, READ, sizeof(struct ifreq) },
-	{ SIOCGIFADDR, BOTH, sizeof(struct ifreq) },
-	{ SIOCSIFADDR, READ, sizeof(struct ifreq) },
-	{ SIOCGIFDSTADDR, BOTH, sizeof(struct ifreq) },
-	{ SIOCGIFBRDADDR, BOTH, sizeof(struct ifreq) },
-	{ SIOCGIFNETMASK, BOTH, sizeof(struct ifreq) },
-	{ SIOCSIFNETMASK, READ, sizeof(struct ifreq) },
-	{ SIOCGIFMETRIC, BOTH, sizeof(struct ifreq) },
-	{ SIOCGIFMTU, BOTH, sizeof(struct ifreq) },
-	{ SIOCSIFMTU, READ, sizeof(struct ifreq) },
-	{ SIOCGIFHWADDR, BOTH, sizeof(struct ifreq) },
-	{ SIOCGIFTXQLEN, BOTH, sizeof(struct ifreq) },
-	{ SIOCSIFTXQLEN, READ, sizeof(struct ifreq) },
+	{ RNDGETENTCNT, WRITE, 4 },
+	{ TIMERFD_SET_TICKS, READ, 8 },
+	{ SIOCGIFNAME, BOTH, IFREQ },
+	{ SIOCGIFINDEX, BOTH, IFREQ },
+	{ SIOCGIFFLAGS, BOTH, IFREQ },
+	{ SIOCSIFFLAGS, READ, IFREQ },
+	{ SIOCGIFADDR, BOTH, IFREQ },
+	{ SIOCSIFADDR, READ, IFREQ },
+	{ SIOCGIFDSTADDR, BOTH, IFREQ },
+	{ SIOCSIFDSTADDR, READ, IFREQ },
+	{ SIOCGIFBRDADDR, BOTH, IFREQ },
+	{ SIOCSIFBRDADDR, READ, IFREQ },
+	{ SIOCGIFNETMASK, BOTH, IFREQ },
+	{ SIOCSIFNETMASK, READ, IFREQ },
+	{ SIOCGIFMETRIC, BOTH, IFREQ },
+	{ SIOCSIFMETRIC, READ, IFREQ },
+	{ SIOCGIFMTU, BOTH, IFREQ },
+	{ SIOCSIFMTU, READ, IFREQ },
+	{ SIOCSIFNAME, READ, IFREQ },
+	{ SIOCGIFHWADDR, BOTH, IFREQ },
+	{ SIOCSIFHWADDR, READ, IFREQ },
+	{ SIOCGIFMAP, BOTH, IFREQ },
+	{ SIOCADDMULTI, READ, IFREQ },
+	{ SIOCDELMULTI, READ, IFREQ },
+	{ SIOCGIFTXQLEN, BOTH, IFREQ },
+	{ SIOCSIFTXQLEN, READ, IFREQ },
+	{ SIOCGARP, BOTH, sizeof(struct arpreq) },
+	{ SIOCSARP, READ, sizeof(struct arpreq) },
+	{ SIOCDARP, READ, sizeof(struct arpreq) },
+	{ SIOCADDRT, READ, sizeof(struct rtentry) },
+	{ SIOCDELRT, READ, sizeof(struct rtentry) },
 };
 
 static const struct command fcntls[] = {
-	{ F_SETOWN_EX, READ, 8 },
-	{ F_GETOWN_EX, WRITE, 8 },
+	{ F_SETOWN_EX, READ, sizeof(struct f_owner_ex) },
+	{ F_GETOWN_EX, WRITE, sizeof(struct f_owner_ex) },
 	{ F_GETLK, BOTH, sizeof(struct flock) },
 	{ F_SETLK, READ, sizeof(struct flock) },
 	{ F_SETLKW, READ, sizeof(struct flock) },
+	{ F_OFD_GETLK, BOTH, sizeof(struct flock) },
+	{ F_OFD_SETLK, READ, sizeof(struct flock) },
+	{ F_OFD_SETLKW, READ, sizeof(struct flock) },
+	{ F_GET_RW_HINT, WRITE, 8 },
+	{ F_SET_RW_HINT, READ, 8 },
+	{ F_GET_FILE_RW_HINT, WRITE, 8 },
+	{ F_SET_FILE_RW_HINT, READ, 8 },
 };
 
 static const struct command prctls[] = {
-	{ PR_SET_NAME, READ, 16 },
+	{ PR_SET_NAME, NAME, 16 },
 	{ PR_GET_NAME, WRITE, 16 },
 	{ PR_GET_PDEATHSIG, WRITE, 4 },
+	{ PR_GET_UNALIGN, WRITE, 4 },
+	{ PR_GET_FPEMU, WRITE, 4 },
+	{ PR_GET_FPEXC, WRITE, 4 },
+	{ PR_GET_ENDIAN, WRITE, 4 },
+	{ PR_GET_TSC, WRITE, 4 },
 	{ PR_GET_CHILD_SUBREAPER, WRITE, 4 },
+	{ PR_GET_TID_ADDRESS, WRITE, 8 },
 };
 
 static const struct command *find(const struct command *table, size_t n, u32 cmd)
@@ -92,68 +133,115 @@ static const struct command *command_of(const struct hosted *h, int i)
 	}
 }
 
-/* struct ifconf holds a length and a pointer to room. */
-static int ifconf_in(struct hosted *h, u64 addr, s64 *value)
+static bool is_ifconf(const struct hosted *h)
 {
-	struct ifconf *c = args_copy(h, addr, sizeof(*c));
+	return h->nr == SYS_ioctl && (u32)h->args[1] == SIOCGIFCONF;
+}
 
-	*value = (s64)(uintptr_t)c;
-	if (!c)
+/*
+ * struct ifconf holds a length and a pointer to room; NULL there asks how much it takes. Behind the copy
+ * stays the program's.
+ */
+static int ifconf_in(struct args *c, int i)
+{
+	struct ifconf *conf = args_room(c, i, 2 * sizeof(*conf));
+
+	if (hosted_read(c->h, c->h->args[i], conf, sizeof(*conf)) < 0)
 		return -EFAULT;
-	if (c->ifc_len < 0)
-		return -EINVAL;
-	if (c->ifc_buf)
-		c->ifc_buf = hosted_alloc(h, (size_t)c->ifc_len);
+	conf->ifc_len = min(conf->ifc_len, IFCONF_MAX);
+	conf[1] = conf[0];
+	if (conf->ifc_buf)
+		conf->ifc_buf = hosted_alloc(c->h, (size_t)max(conf->ifc_len, 0));
 	return 0;
 }
 
-static int ifconf_out(struct hosted *h, u64 addr, const struct ifconf *c)
+static void ifconf_out(struct args *c, int i)
 {
-	struct ifconf user;
+	struct ifconf *conf = (struct ifconf *)(uintptr_t)c->a[i];
 
-	if (hosted_read(h, addr, &user, sizeof(user)) < 0)
-		return -EFAULT;
-	if (user.ifc_buf &&
-	    hosted_write(h, (u64)(uintptr_t)user.ifc_buf, c->ifc_buf,
-			 (size_t)min(user.ifc_len, c->ifc_len)) < 0)
-		return -EFAULT;
-	user.ifc_len = c->ifc_len;
-	return hosted_write(h, addr, &user, sizeof(user));
+	if (conf[1].ifc_buf)
+		args_piece(c, (u64)(uintptr_t)conf[1].ifc_buf, conf->ifc_buf,
+			   (size_t)max(min(conf->ifc_len, conf[1].ifc_len), 0));
+	args_piece(c, c->h->args[i] + offsetof(struct ifconf, ifc_len), &conf->ifc_len,
+		   sizeof(conf->ifc_len));
 }
 
-int args_command_in(struct hosted *h, int i, s64 *value)
+/* strncpy_from_user(): what is behind the zero byte need not be there. */
+static int name_in(struct args *c, int i, size_t size)
 {
-	const struct command *c = command_of(h, i);
-	u64 addr = h->args[i];
+	char *name = memset(args_room(c, i, size), 0, size);
+	int len = hosted_read_string(c->h, c->h->args[i], name, size);
+
+	if (len < 0 && len != -ENAMETOOLONG)
+		return len;
+	len = len < 0 ? (int)size - 1 : len;
+	memset(name + len, 0, size - (size_t)len);
+	return 0;
+}
+
+int args_command_in(struct args *c, const struct arg *arg, int i)
+{
+	const struct command *cmd = command_of(c->h, i);
+	u64 addr = c->h->args[i];
 	void *p;
 
-	if (h->nr == SYS_ioctl && (u32)h->args[1] == SIOCGIFCONF)
-		return addr ? ifconf_in(h, addr, value) : -EFAULT;
-	if (!c) {
-		*value = h->nr == SYS_ioctl ? 0 : (s64)addr;
+	if (!cmd && !is_ifconf(c->h)) {
+		c->a[i] = c->h->nr == SYS_ioctl ? 0 : (s64)addr;
 		return 0;
 	}
-	if (c->direction & READ) {
-		p = args_copy(h, addr, c->size);
-		if (!p)
-			return -EFAULT;
-	} else {
-		if (!addr)
-			return -EFAULT;
-		p = hosted_alloc(h, c->size);
-		memset(p, 0, c->size);
-	}
-	*value = (s64)(uintptr_t)p;
+	if (!addr)
+		return -EFAULT;
+	if (!cmd)
+		return ifconf_in(c, i);
+	if (cmd->direction == NAME)
+		return name_in(c, i, cmd->size);
+	p = memset(args_room(c, i, cmd->size), 0, cmd->size);
+	if (cmd->direction & READ)
+		args_piece(c, addr, p, cmd->size);
 	return 0;
 }
 
-int args_command_out(struct hosted *h, int i, s64 value)
+int args_command_out(struct args *c, const struct arg *arg, int i, s64 result)
 {
-	const struct command *c = command_of(h, i);
+	const struct command *cmd = command_of(c->h, i);
 
-	if (h->nr == SYS_ioctl && (u32)h->args[1] == SIOCGIFCONF)
-		return ifconf_out(h, h->args[i], (const struct ifconf *)(uintptr_t)value);
-	if (!c || !(c->direction & WRITE))
+	if (is_ifconf(c->h))
+		ifconf_out(c, i);
+	else if (cmd && cmd->direction & WRITE)
+		args_piece(c, c->h->args[i], (void *)(uintptr_t)c->a[i], cmd->size);
+	return 0;
+}
+
+/* ---- socket options ------------------------------------------------------------------------------ */
+
+/* A classic filter is a length and a pointer to instructions. */
+static int filter_in(struct args *c, int i)
+{
+	struct sock_fprog *prog = args_copy(c, c->h->args[i], sizeof(*prog));
+	u64 addr;
+
+	if (!prog)
+		return -EFAULT;
+	c->a[i] = (s64)(uintptr_t)prog;
+	addr = (u64)(uintptr_t)prog->filter;
+	if (!addr)
 		return 0;
-	return hosted_write(h, h->args[i], (const void *)(uintptr_t)value, c->size);
+	prog->filter = hosted_alloc(c->h, prog->len * sizeof(*prog->filter));
+	args_piece(c, addr, prog->filter, prog->len * sizeof(*prog->filter));
+	return 0;
+}
+
+int args_option_in(struct args *c, const struct arg *arg, int i)
+{
+	int name = (int)c->h->args[2], len = (int)c->h->args[arg->other];
+
+	if (len <= 0 || !c->h->args[i]) /* the call knows what is wrong */
+		return 0;
+	if (len > OPTION_MAX)
+		c->a[arg->other] = len = OPTION_MAX;
+	if ((int)c->h->args[1] == SOL_SOCKET && len == sizeof(struct sock_fprog) &&
+	    (name == SO_ATTACH_FILTER || name == SO_ATTACH_REUSEPORT_CBPF))
+		return filter_in(c, i);
+	args_piece(c, c->h->args[i], args_room(c, i, (size_t)len), (size_t)len);
+	return 0;
 }

@@ -2,206 +2,285 @@
 /*
  * Arguments with pieces: struct iovec, struct msghdr, struct mmsghdr (readv(2), recvmsg(2),
  * recvmmsg(2)).
+ *
+ * Behind each structure that the call sees stays the one that the program gave, for the way back.
  */
 #include <limits.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
+#include <sys/syscall.h>
 
 #include "sim/process/hosted_args.h"
 
 #define UIO_MAX 1024
-#define SOCKADDR_MAX 128
-#define CONTROL_MAX (1 << 20)
+#define CONTROL_MAX (1u << 20)
 
-int args_move(struct hosted *h, const struct iovec *remote, u64 count, void *local, u64 len,
-	      bool write)
+/* ---- pieces -------------------------------------------------------------------------------------- */
+
+/* Room for the pieces of one message, and the program's behind them, once they have been read. */
+static struct iovec *pieces_read(struct args *c, u64 addr, u64 count)
 {
-	struct iovec pieces[UIO_MAX], flat = { local, len };
-	u64 n = 0, left = len;
-	ssize_t moved;
+	struct iovec *iov = hosted_alloc(c->h, 2 * count * sizeof(*iov));
 
-	for (u64 i = 0; i < count && left; i++) {
-		pieces[n] = remote[i];
-		pieces[n].iov_len = min((u64)remote[i].iov_len, left);
-		left -= pieces[n].iov_len;
-		if (pieces[n].iov_len)
-			n++;
-	}
-	if (!n)
-		return 0;
-	moved = write ? process_vm_writev(h->tid, &flat, 1, pieces, n, 0) :
-			process_vm_readv(h->tid, &flat, 1, pieces, n, 0);
-	return moved == (ssize_t)len ? 0 : -EFAULT;
+	if (count)
+		args_piece(c, addr, iov + count, count * sizeof(*iov));
+	return iov;
 }
 
-/*
- * The pieces in one block of the arena; *value points to an array of them. Behind it stay the pieces
- * as the program gave them, for the way back.
- */
-static int pieces_in(struct hosted *h, u64 addr, u64 count, bool gather, s64 *value)
+/* One block of memory for all pieces, with what is there if fill says so. */
+static int pieces_in(struct args *c, struct iovec *iov, u64 count, bool fill)
 {
-	struct iovec *iov, *user;
+	struct iovec *user = iov + count;
 	u64 total = 0;
 	u8 *p;
 
-	iov = hosted_alloc(h, 2 * count * sizeof(*iov) + sizeof(*iov));
-	user = iov + count;
-	if (hosted_read(h, addr, user, count * sizeof(*iov)) < 0)
-		return -EFAULT;
 	for (u64 i = 0; i < count; i++) {
 		if ((s64)user[i].iov_len < 0)
 			return -EINVAL;
-		user[i].iov_len = min((u64)user[i].iov_len, MAX_RW_COUNT - total);
+		if (!args_range((u64)(uintptr_t)user[i].iov_base, min(user[i].iov_len, MAX_RW_COUNT)))
+			return -EFAULT;
+		user[i].iov_len = min((u64)user[i].iov_len, CALL_MAX - total);
 		total += user[i].iov_len;
 	}
-	p = hosted_alloc(h, total);
-	if (gather && args_move(h, user, count, p, total, false) < 0)
-		return -EFAULT;
+	p = hosted_alloc(c->h, total);
 	for (u64 i = 0; i < count; i++) {
 		iov[i] = (struct iovec){ p, user[i].iov_len };
-		p += user[i].iov_len;
+		if (fill && iov[i].iov_len)
+			args_piece(c, (u64)(uintptr_t)user[i].iov_base, p, iov[i].iov_len);
+		p += iov[i].iov_len;
 	}
-	*value = (s64)(uintptr_t)iov;
 	return 0;
 }
 
-int args_iovec_in(struct hosted *h, u64 addr, u64 count, bool gather, s64 *value)
+static void pieces_out(struct args *c, const struct iovec *iov, u64 count, u64 len)
 {
+	const struct iovec *user = iov + count;
+
+	for (u64 i = 0; i < count && len; i++) {
+		u64 n = min((u64)iov[i].iov_len, len);
+
+		if (n)
+			args_piece(c, (u64)(uintptr_t)user[i].iov_base, iov[i].iov_base, n);
+		len -= n;
+	}
+}
+
+int args_iovec_in(struct args *c, const struct arg *arg, int i)
+{
+	u64 count = c->h->args[arg->other];
+	struct iovec *iov;
+
 	if (count > UIO_MAX)
 		return -EINVAL;
-	return pieces_in(h, addr, count, gather, value);
+	if (count && !c->h->args[i])
+		return -EFAULT;
+	iov = pieces_read(c, c->h->args[i], count);
+	c->a[i] = (s64)(uintptr_t)iov;
+	return args_flush(c) ? -EFAULT : pieces_in(c, iov, count, arg->kind == IOVEC_IN);
 }
 
-static int pieces_out(struct hosted *h, const struct iovec *iov, u64 count, u64 len)
+int args_iovec_out(struct args *c, const struct arg *arg, int i, s64 result)
 {
-	return count ? args_move(h, iov + count, count, iov[0].iov_base, len, true) : 0;
+	pieces_out(c, (const struct iovec *)(uintptr_t)c->a[i], c->h->args[arg->other], (u64)result);
+	return 0;
 }
 
-int args_iovec_out(struct hosted *h, u64 addr, const struct iovec *iov, u64 len)
+/* ---- one message --------------------------------------------------------------------------------- */
+
+/* Longer addresses are cut, as by copy_msghdr_from_user(). */
+static int name_in(struct args *c, struct msghdr *m, bool send)
 {
-	return pieces_out(h, iov, h->args[2], len);
-}
+	u64 addr = (u64)(uintptr_t)m->msg_name;
 
-/* ---- messages ------------------------------------------------------------------------------------ */
-
-static int name_in(struct hosted *h, struct msghdr *m, bool send)
-{
-	int len = (int)m->msg_namelen;
-	void *name = m->msg_name;
-
-	if (!name) {
+	if (!addr) {
 		m->msg_namelen = 0;
 		return 0;
 	}
-	if (len < 0)
+	if ((int)m->msg_namelen < 0)
 		return -EINVAL;
-	/* Longer ones are cut, as by the kernel's copy_msghdr_from_user(). */
-	len = min(len, SOCKADDR_MAX);
-	m->msg_namelen = (socklen_t)len;
-	m->msg_name = hosted_alloc(h, SOCKADDR_MAX);
-	return send ? hosted_read(h, (u64)(uintptr_t)name, m->msg_name, (size_t)len) : 0;
+	m->msg_namelen = min(m->msg_namelen, (socklen_t)SOCKADDR_MAX);
+	m->msg_name = hosted_alloc(c->h, SOCKADDR_MAX);
+	memset(m->msg_name, 0, SOCKADDR_MAX);
+	if (send)
+		args_piece(c, addr, m->msg_name, m->msg_namelen);
+	return 0;
 }
 
-static int control_in(struct hosted *h, struct msghdr *m, bool send)
+/*
+ * More than CONTROL_MAX is beyond any limit for what is sent (net.core.optmem_max), and more than is
+ * ever received.
+ */
+static int control_in(struct args *c, struct msghdr *m, bool send)
 {
-	void *control = m->msg_control;
+	u64 addr = (u64)(uintptr_t)m->msg_control;
 
-	if (!control || !m->msg_controllen) {
+	if (!addr || !m->msg_controllen) {
+		if (addr || !send)
+			m->msg_controllen = 0;
 		m->msg_control = NULL;
-		m->msg_controllen = 0;
-		return 0;
+		return m->msg_controllen > INT_MAX ? -ENOBUFS : 0;
 	}
-	if (m->msg_controllen > INT_MAX)
+	if (send && m->msg_controllen > CONTROL_MAX)
 		return -ENOBUFS;
 	m->msg_controllen = min(m->msg_controllen, (size_t)CONTROL_MAX);
-	m->msg_control = hosted_alloc(h, m->msg_controllen);
-	memset(m->msg_control, 0, m->msg_controllen);
-	return send ? hosted_read(h, (u64)(uintptr_t)control, m->msg_control, m->msg_controllen) :
-		      0;
+	m->msg_control = hosted_alloc(c->h, m->msg_controllen);
+	if (send)
+		args_piece(c, addr, m->msg_control, m->msg_controllen);
+	else
+		memset(m->msg_control, 0, m->msg_controllen);
+	return 0;
 }
 
-static int msghdr_in(struct hosted *h, struct msghdr *m, bool gather)
+static int msghdr_in(struct args *c, struct msghdr *m, bool send)
 {
-	s64 iov = 0;
-	int err;
+	int err = name_in(c, m, send);
 
-	err = name_in(h, m, gather);
 	if (!err)
-		err = control_in(h, m, gather);
+		err = control_in(c, m, send);
 	if (err)
 		return err;
 	if (m->msg_iovlen > UIO_MAX)
 		return -EMSGSIZE;
-	err = pieces_in(h, (u64)(uintptr_t)m->msg_iov, m->msg_iovlen, gather, &iov);
-	m->msg_iov = (struct iovec *)(uintptr_t)iov;
-	return err;
-}
-
-int args_msg_in(struct hosted *h, u64 addr, bool gather, s64 *value)
-{
-	struct msghdr *m = args_copy(h, addr, sizeof(*m));
-
-	*value = (s64)(uintptr_t)m;
-	return m ? msghdr_in(h, m, gather) : -EFAULT;
-}
-
-static int msghdr_out(struct hosted *h, u64 addr, const struct msghdr *m, u64 len)
-{
-	struct msghdr user;
-	int err;
-
-	if (hosted_read(h, addr, &user, sizeof(user)) < 0)
-		return -EFAULT;
-	err = pieces_out(h, m->msg_iov, m->msg_iovlen, len);
-	if (user.msg_name && !err)
-		err = hosted_write(h, (u64)(uintptr_t)user.msg_name, m->msg_name,
-				   min(user.msg_namelen, m->msg_namelen));
-	if (m->msg_control && !err)
-		err = hosted_write(h, (u64)(uintptr_t)user.msg_control, m->msg_control,
-				   min(user.msg_controllen, m->msg_controllen));
-	if (user.msg_name)
-		user.msg_namelen = m->msg_namelen;
-	user.msg_controllen = m->msg_controllen;
-	user.msg_flags = m->msg_flags;
-	return err ? err : hosted_write(h, addr, &user, sizeof(user));
-}
-
-int args_msg_out(struct hosted *h, u64 addr, const struct msghdr *m, u64 len)
-{
-	return msghdr_out(h, addr, m, len);
-}
-
-int args_mmsg_in(struct hosted *h, u64 addr, u64 count, bool gather, s64 *value)
-{
-	u64 n = min((u64)(u32)count, (u64)UIO_MAX);
-	struct mmsghdr *vec = args_copy(h, addr, n * sizeof(*vec));
-
-	*value = (s64)(uintptr_t)vec;
-	if (!vec)
-		return -EFAULT;
-	for (u64 i = 0; i < n; i++) {
-		int err = msghdr_in(h, &vec[i].msg_hdr, gather);
-
-		if (err)
-			return err;
-	}
+	m->msg_iov = pieces_read(c, (u64)(uintptr_t)m->msg_iov, m->msg_iovlen);
 	return 0;
 }
 
-int args_mmsg_out(struct hosted *h, u64 addr, const void *vec, u64 n, bool received)
+/* user: as the program gave it. */
+static void msghdr_out(struct args *c, u64 addr, struct msghdr *m, const struct msghdr *user, u64 len)
 {
-	const struct mmsghdr *m = vec;
+	pieces_out(c, m->msg_iov, m->msg_iovlen, len);
+	if (user->msg_name) {
+		args_piece(c, (u64)(uintptr_t)user->msg_name, m->msg_name,
+			   min(min(user->msg_namelen, m->msg_namelen), (socklen_t)SOCKADDR_MAX));
+		args_piece(c, addr + offsetof(struct msghdr, msg_namelen), &m->msg_namelen,
+			   sizeof(m->msg_namelen));
+	}
+	if (m->msg_control)
+		args_piece(c, (u64)(uintptr_t)user->msg_control, m->msg_control,
+			   min(user->msg_controllen, m->msg_controllen));
+	_Static_assert(offsetof(struct msghdr, msg_flags) ==
+			       offsetof(struct msghdr, msg_controllen) + sizeof(m->msg_controllen),
+		       "one piece");
+	args_piece(c, addr + offsetof(struct msghdr, msg_controllen), &m->msg_controllen,
+		   sizeof(m->msg_controllen) + sizeof(m->msg_flags));
+}
+
+/*
+ * n messages, stride bytes from one header to the next. How the data is moved: what is sent is read; what
+ * will be received is only read if it may stay as it is (MSG_TRUNC and TCP).
+ */
+struct messages {
+	u8 *base;
+	size_t stride;
+	u32 n;
+	bool send, fill;
+};
+
+static struct msghdr *header(const struct messages *ms, u32 k)
+{
+	return (struct msghdr *)(ms->base + k * ms->stride);
+}
+
+static int messages_in(struct args *c, const struct messages *ms)
+{
 	int err = 0;
 
-	for (u64 i = 0; i < n && !err; i++) {
-		u64 at = addr + i * sizeof(*m);
+	for (u32 k = 0; k < ms->n && !err; k++)
+		err = msghdr_in(c, header(ms, k), ms->send);
+	if (!err)
+		err = args_flush(c);
+	for (u32 k = 0; k < ms->n && !err; k++)
+		err = pieces_in(c, header(ms, k)->msg_iov, header(ms, k)->msg_iovlen,
+				ms->send || ms->fill);
+	return err ? err : args_flush(c);
+}
 
-		if (received)
-			err = msghdr_out(h, at, &m[i].msg_hdr, m[i].msg_len);
-		if (!err)
-			err = hosted_write(h, at + offsetof(struct mmsghdr, msg_len), &m[i].msg_len,
-					   sizeof(m[i].msg_len));
+int args_msg_in(struct args *c, const struct arg *arg, int i)
+{
+	struct msghdr *m = args_room(c, i, 2 * sizeof(*m));
+	struct messages ms = { .base = (u8 *)m, .n = 1, .send = arg->kind == MSG_IN,
+			       .fill = c->h->args[arg->other] & MSG_TRUNC };
+
+	if (hosted_read(c->h, c->h->args[i], m, sizeof(*m)) < 0)
+		return -EFAULT;
+	m[1] = m[0];
+	return messages_in(c, &ms);
+}
+
+int args_msg_out(struct args *c, const struct arg *arg, int i, s64 result)
+{
+	struct msghdr *m = (struct msghdr *)(uintptr_t)c->a[i];
+
+	msghdr_out(c, c->h->args[i], m, m + 1, (u64)result);
+	return 0;
+}
+
+/* ---- several messages ---------------------------------------------------------------------------- */
+
+/* How many of n headers can be read. */
+static u32 headers_read(struct args *c, u64 addr, struct mmsghdr *vec, u32 n)
+{
+	u32 k;
+
+	if (!hosted_read(c->h, addr, vec, n * sizeof(*vec)))
+		return n;
+	for (k = 0; k < n; k++) {
+		if (hosted_read(c->h, addr + k * sizeof(*vec), &vec[k], sizeof(*vec)) < 0)
+			break;
 	}
-	return err;
+	return k;
+}
+
+/*
+ * The kernel comes to a message's mistakes when those before it have gone, which are then the result: the
+ * vector is cut before the first that is wrong, unless that is the first of all.
+ */
+int args_mmsg_in(struct args *c, const struct arg *arg, int i)
+{
+	u32 n = min((u32)c->h->args[arg->other], (u32)UIO_MAX), k;
+	struct mmsghdr *vec = args_room(c, i, 2 * n * sizeof(*vec)), *user = vec + n;
+	struct messages ms = { .base = (u8 *)vec, .stride = sizeof(*vec),
+			       .send = arg->kind == MMSG_IN };
+	int err;
+
+	ms.fill = arg->size && c->h->args[arg->size] & MSG_TRUNC;
+	c->a[arg->other] = n;
+	ms.n = headers_read(c, c->h->args[i], user, n);
+	if (n && !ms.n)
+		return -EFAULT;
+	memcpy(vec, user, ms.n * sizeof(*vec));
+	err = messages_in(c, &ms);
+	if (!err && ms.n == n)
+		return 0;
+	n = ms.n;
+	ms.n = 1;
+	for (k = 0; k < n; k++) {
+		c->err = 0;
+		c->n = 0;
+		vec[k] = user[k];
+		ms.base = (u8 *)&vec[k];
+		err = messages_in(c, &ms);
+		if (err)
+			break;
+	}
+	c->err = 0;
+	c->n = 0;
+	c->a[arg->other] = k;
+	return k ? 0 : err;
+}
+
+int args_mmsg_out(struct args *c, const struct arg *arg, int i, s64 result)
+{
+	struct mmsghdr *vec = (struct mmsghdr *)(uintptr_t)c->a[i];
+	const struct mmsghdr *user = vec + min((u32)c->h->args[arg->other], (u32)UIO_MAX);
+
+	for (u32 k = 0; k < min((u32)result, (u32)c->a[arg->other]); k++) {
+		u64 at = c->h->args[i] + k * sizeof(*vec);
+
+		if (arg->kind == MMSG_OUT)
+			msghdr_out(c, at, &vec[k].msg_hdr, &user[k].msg_hdr, vec[k].msg_len);
+		args_piece(c, at + offsetof(struct mmsghdr, msg_len), &vec[k].msg_len,
+			   sizeof(vec[k].msg_len));
+	}
+	return 0;
 }

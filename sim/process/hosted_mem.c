@@ -9,7 +9,8 @@
 
 #include "sim/process/hosted_priv.h"
 
-#define ARENA_SIZE 16384	 /* kept from call to call */
+#define ARENA_SIZE 16384	 /* kept from call to call, and grown up to */
+#define ARENA_MAX (1u << 20)	 /* by calls that need more */
 #define PAGE_MASK 4095ull
 
 int hosted_read(struct hosted *h, u64 addr, void *buf, size_t len)
@@ -30,6 +31,28 @@ int hosted_write(struct hosted *h, u64 addr, const void *buf, size_t len)
 	if (!len)
 		return 0;
 	return process_vm_writev(h->tid, &local, 1, &remote, 1, 0) == (ssize_t)len ? 0 : -EFAULT;
+}
+
+int hosted_move(struct hosted *h, const struct hosted_piece *v, u32 n, bool write)
+{
+	struct iovec local[HOSTED_PIECES], remote[HOSTED_PIECES];
+	size_t total = 0;
+	ssize_t moved;
+	u32 k = 0;
+
+	assert(n <= HOSTED_PIECES);
+	for (u32 i = 0; i < n; i++) {
+		if (!v[i].len)
+			continue;
+		local[k] = (struct iovec){ v[i].p, v[i].len };
+		remote[k++] = (struct iovec){ (void *)(uintptr_t)v[i].addr, v[i].len };
+		total += v[i].len;
+	}
+	if (!k)
+		return 0;
+	moved = write ? process_vm_writev(h->tid, local, k, remote, k, 0) :
+			process_vm_readv(h->tid, local, k, remote, k, 0);
+	return moved == (ssize_t)total ? 0 : -EFAULT;
 }
 
 /* A string may end just before memory that is not there: no read crosses a page. */
@@ -70,7 +93,23 @@ void *hosted_alloc(struct hosted *h, size_t len)
 	a->big = xrealloc(a->big, (a->nbig + 1) * sizeof(*a->big));
 	p = xrealloc(NULL, len);
 	a->big[a->nbig++] = p;
+	a->big_size += need;
 	return p;
+}
+
+/* So that the next call like this one does without malloc(). */
+static void arena_grow(struct hosted_arena *a)
+{
+	size_t size = a->size;
+
+	while (size < a->size + a->big_size)
+		size *= 2;
+	a->big_size = 0;
+	if (size > ARENA_MAX)
+		return;
+	free(a->base);
+	a->base = xrealloc(NULL, size);
+	a->size = size;
 }
 
 void hosted_arena_reset(struct hosted *h)
@@ -85,6 +124,7 @@ void hosted_arena_reset(struct hosted *h)
 	free(a->big);
 	a->big = NULL;
 	a->nbig = 0;
+	arena_grow(a);
 }
 
 void hosted_arena_free(struct hosted *h)

@@ -52,8 +52,17 @@ struct hosted_arena {
 	u8 *base;
 	size_t size, used;
 	void **big; /* pieces that did not fit; freed after the call */
+	size_t big_size;
 	u32 nbig;
 };
+
+/* Bytes that are copied between the program's memory and ours. */
+struct hosted_piece {
+	u64 addr;
+	void *p;
+	size_t len;
+};
+#define HOSTED_PIECES 64 /* that are moved with one system call */
 
 /* A signal whose handler is to run before the program goes on. */
 struct hosted_signal {
@@ -114,6 +123,8 @@ extern const struct program_ops hosted_program_ops;
 /* 0 or -EFAULT; all or nothing is not promised. */
 int hosted_read(struct hosted *h, u64 addr, void *buf, size_t len);
 int hosted_write(struct hosted *h, u64 addr, const void *buf, size_t len);
+/* Up to HOSTED_PIECES of them, in order; 0 or -EFAULT. */
+int hosted_move(struct hosted *h, const struct hosted_piece *v, u32 n, bool write);
 /* With the zero byte. Its length, -EFAULT, or -ENAMETOOLONG when it does not fit. */
 int hosted_read_string(struct hosted *h, u64 addr, char *buf, size_t size);
 /* Room that lives until the call has returned; not cleared. */
@@ -125,7 +136,8 @@ void hosted_arena_free(struct hosted *h);
 
 /*
  * Fills req from h->nr and h->args: copies what the call reads into the arena, makes room there for
- * what it writes. 0, or the negative errno that is the call's result.
+ * what it writes. 0, or the negative errno that is the call's result: then pointers in req are NULL,
+ * so that it can be traced.
  */
 int hosted_args_in(struct hosted *h, struct syscall_req *req);
 /* Copies back what the call wrote. The result, or -EFAULT. */

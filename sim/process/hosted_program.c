@@ -67,8 +67,6 @@ static void request(struct hosted *h, struct syscall_req *req)
 		req->nr = h->nr;
 		h->early = hosted_args_in(h, req);
 		h->marshalled = !h->early;
-		if (h->early)
-			memset(req->a, 0, sizeof(req->a));
 		return;
 	}
 }
