@@ -23,6 +23,7 @@ struct files_struct *files_dup(struct files_struct *old)
 	struct files_struct *fs = files_new(old->host);
 
 	fs->nfd = old->nfd;
+	fs->top = old->top;
 	fs->next_hint = old->next_hint;
 	fs->fd = xcalloc(max(fs->nfd, 1u), sizeof(*fs->fd));
 	for (u32 i = 0; i < fs->nfd; i++) {
@@ -83,6 +84,8 @@ static void files_grow(struct files_struct *fs, u32 need)
 {
 	u32 n = max(fs->nfd, FD_TABLE_MIN);
 
+	if (need - 1 - FD_NATIVE_BASE >= FD_NATIVE_COUNT)
+		fs->top = max(fs->top, need);
 	while (n < need)
 		n *= 2;
 	if (n == fs->nfd)

@@ -115,6 +115,7 @@ struct files_struct {
 	struct host *host;
 	struct fd_slot *fd; /* grows; lowest free number is handed out */
 	u32 nfd;
+	u32 top; /* beyond the highest number that a simulated file ever had */
 	u32 next_hint;
 };
 

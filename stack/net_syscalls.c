@@ -239,11 +239,11 @@ s64 sys_setsockopt(struct task *t, int fd, int level, int name, const void *val,
 	s64 err;
 	struct sock *sk;
 
-	if ((int)len < 0)
-		return -EINVAL;
 	sk = sock_lookup(t, fd, &err);
 	if (!sk)
 		return err;
+	if ((int)len < 0)
+		return -EINVAL;
 	if (len && !val)
 		return -EFAULT;
 	if (level == SOL_SOCKET)

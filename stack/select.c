@@ -94,9 +94,13 @@ static s64 select_finish(int n, fd_set *const sets[NSETS], u64 *const out[NSETS]
 /* Descriptors beyond it are not looked at, not even for EBADF. */
 int select_max_fds(const struct files_struct *fs)
 {
-	if (fs->nfd <= 64)
+	u32 size = 256;
+
+	if (fs->top <= 64)
 		return 64;
-	return (int)max(fs->nfd, 256u);
+	while (size < fs->top)
+		size *= 2;
+	return (int)size;
 }
 
 static s64 select_sets(struct task *t, int n, fd_set *const sets[NSETS], u64 *const res[NSETS],

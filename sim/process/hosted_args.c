@@ -524,6 +524,7 @@ static const struct {
 	[FD_SET] = { fd_set_in, fd_set_out },
 	[IOVEC_IN] = { args_iovec_in },
 	[IOVEC_OUT] = { args_iovec_in, args_iovec_out },
+	[IOVEC_PIPE] = { args_iovec_in, args_iovec_out },
 	[MSG_IN] = { args_msg_in },
 	[MSG_OUT] = { args_msg_in, args_msg_out },
 	[MMSG_IN] = { args_mmsg_in, args_mmsg_out },

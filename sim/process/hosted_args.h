@@ -51,6 +51,7 @@ enum arg_kind {
 	FD_SET,	      /* argument other: number of bits */
 	IOVEC_IN,     /* argument other: number of pieces */
 	IOVEC_OUT,
+	IOVEC_PIPE,   /* vmsplice: IN or OUT, by the end of the pipe that argument 0 is */
 	MSG_IN,	      /* struct msghdr */
 	MSG_OUT,      /* argument other: flags */
 	MMSG_IN,      /* argument other: number of struct mmsghdr */

@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 
 #include "sim/process/hosted_args.h"
+#include "stack/file.h"
 
 #define UIO_MAX 1024
 #define CONTROL_MAX (1u << 20)
@@ -65,6 +66,17 @@ static void pieces_out(struct args *c, const struct iovec *iov, u64 count, u64 l
 	}
 }
 
+/* Which way: what goes into a pipe is read before the call, what comes out of it written afterwards. */
+static bool gathers(const struct args *c, const struct arg *arg)
+{
+	const struct file *f;
+
+	if (arg->kind != IOVEC_PIPE)
+		return arg->kind == IOVEC_IN;
+	f = c->h->u ? fd_lookup(c->h->u->task->proc->files, (int)c->h->args[0]) : NULL;
+	return f && (f->flags & O_ACCMODE) != O_RDONLY;
+}
+
 int args_iovec_in(struct args *c, const struct arg *arg, int i)
 {
 	u64 count = c->h->args[arg->other];
@@ -76,12 +88,14 @@ int args_iovec_in(struct args *c, const struct arg *arg, int i)
 		return -EFAULT;
 	iov = pieces_read(c, c->h->args[i], count);
 	c->a[i] = (s64)(uintptr_t)iov;
-	return args_flush(c) ? -EFAULT : pieces_in(c, iov, count, arg->kind == IOVEC_IN);
+	return args_flush(c) ? -EFAULT : pieces_in(c, iov, count, gathers(c, arg));
 }
 
 int args_iovec_out(struct args *c, const struct arg *arg, int i, s64 result)
 {
-	pieces_out(c, (const struct iovec *)(uintptr_t)c->a[i], c->h->args[arg->other], (u64)result);
+	if (!gathers(c, arg))
+		pieces_out(c, (const struct iovec *)(uintptr_t)c->a[i], c->h->args[arg->other],
+			   (u64)result);
 	return 0;
 }
 
