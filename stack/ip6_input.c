@@ -76,6 +76,8 @@ static void ip6_route_and_deliver(struct net *net, struct sk_buff *skb, const un
 		ip6_local_deliver(net, skb, type);
 		break;
 	case RTN_MULTICAST_:
+		NET_INC_STATS(net, Ip6InMcastPkts);
+		NET_ADD_STATS(net, Ip6InMcastOctets, skb->len);
 		if (ip_mc_joined(skb->dev, d)) {
 			ip6_local_deliver(net, skb, type);
 		} else {
@@ -126,6 +128,14 @@ static bool ip6_addrs_ok(const struct sk_buff *skb, const union ipaddr *s, const
 	return true;
 }
 
+static void ip6_count_ecn(struct net *net, const struct sk_buff *skb, const u8 *h)
+{
+	static const enum mib by_ecn[4] = {MIB_Ip6InNoECTPkts, MIB_Ip6InECT1Pkts,
+					   MIB_Ip6InECT0Pkts, MIB_Ip6InCEPkts};
+
+	net->mib.v[by_ecn[h[1] >> 4 & 3]] += max(skb->gso_segs, 1);
+}
+
 static enum skb_drop_reason ip6_check_header(struct net *net, struct sk_buff *skb)
 {
 	union ipaddr s, d;
@@ -139,6 +149,7 @@ static enum skb_drop_reason ip6_check_header(struct net *net, struct sk_buff *sk
 		NET_INC_STATS(net, Ip6InHdrErrors);
 		return SKB_DROP_REASON_IP_INHDR;
 	}
+	ip6_count_ecn(net, skb, skb_data(skb));
 	ip_header_addrs(skb, &s, &d);
 	if (!ip6_addrs_ok(skb, &s, &d)) {
 		NET_INC_STATS(net, Ip6InHdrErrors);
@@ -169,6 +180,7 @@ void ipv6_rcv(struct sk_buff *skb, struct net_device *dev, struct packet_type *p
 		return;
 	}
 	NET_INC_STATS(net, Ip6InReceives);
+	NET_ADD_STATS(net, Ip6InOctets, skb->len);
 	skb_reset_network_header(skb);
 	ip_trace_hop(net, skb, PLACE_IP_RCV);
 	reason = ip6_check_header(net, skb);

@@ -81,6 +81,11 @@ int ip6_output(struct net *net, struct sk_buff *skb, struct dst *dst, const stru
 		return -EMSGSIZE;
 	}
 	NET_INC_STATS(net, Ip6OutTransmits);
+	NET_ADD_STATS(net, Ip6OutOctets, skb->len);
+	if (dst->type == RTN_MULTICAST_) {
+		NET_INC_STATS(net, Ip6OutMcastPkts);
+		NET_ADD_STATS(net, Ip6OutMcastOctets, skb->len);
+	}
 	if (dst->type == RTN_MULTICAST_ && !tx->no_mc_loop && !(dst->dev->flags & IFF_LOOPBACK) &&
 	    ip_mc_joined(dst->dev, &tx->daddr))
 		ip_loopback_copy(net, skb);

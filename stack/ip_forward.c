@@ -105,5 +105,6 @@ void ip6_forward(struct net *net, struct sk_buff *skb)
 	ip_trace_hop(net, skb, PLACE_FORWARD);
 	NET_INC_STATS(net, Ip6OutForwDatagrams);
 	NET_INC_STATS(net, Ip6OutTransmits);
+	NET_ADD_STATS(net, Ip6OutOctets, skb->len);
 	ip_finish_output2(net, skb, &dst);
 }

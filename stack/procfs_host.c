@@ -189,6 +189,14 @@ static int meminfo_show(struct seq_file *m)
 #define SHOW(n) { .path = "/proc/" #n, .mode = RO, .show = n##_show }
 
 const struct procfs_entry procfs_host_entries[] = {
+	{ .path = "/proc/diskstats", .mode = RO, .text = "" },
+	{ .path = "/proc/modules", .mode = RO, .text = "" },
+	{ .path = "/proc/partitions", .mode = RO, .text = "" },
+	/* What vmstat(8) asks for. */
+	{ .path = "/proc/vmstat", .mode = RO,
+	  .text = "nr_free_pages 983040\nnr_dirty 0\nnr_writeback 0\npgpgin 0\npgpgout 0\npswpin 0\n"
+		  "pswpout 0\npgalloc_normal 0\npgfree 0\npgfault 0\npgmajfault 0\n"
+		  "oom_kill 0\n" },
 	{ .path = "/proc/cmdline", .mode = RO, .text = "ro quiet nokaslr\n" },
 	SHOW(cpuinfo),
 	{ .path = "/proc/filesystems", .mode = RO,

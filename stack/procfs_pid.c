@@ -364,6 +364,24 @@ static int thread_self_show(struct seq_file *m)
 #define NATIVE(dir, n, m) { .path = dir n, .mode = m, .flags = PF_NATIVE }
 #define SHOW(dir, n, fn) { .path = dir n, .mode = RO, .show = fn }
 #define TEXT(dir, n, t) { .path = dir n, .mode = RO, .text = t }
+/*
+ * The file systems that a program of the simulated host sees (proc_pid_mountinfo(5)). Numbers of devices
+ * are those of stat(2) on virtual files.
+ */
+#define MOUNTS                                                                                     \
+	"/dev/root / ext4 rw,relatime 0 0\n"                                                       \
+	"proc /proc proc rw,relatime 0 0\n"                                                        \
+	"sysfs /sys sysfs rw,relatime 0 0\n"                                                       \
+	"devtmpfs /dev devtmpfs rw,relatime 0 0\n"                                                 \
+	"devpts /dev/pts devpts rw,relatime,mode=600,ptmxmode=000 0 0\n"                           \
+	"tmpfs /dev/shm tmpfs rw,relatime 0 0\n"
+#define MOUNTINFO                                                                                  \
+	"21 1 0:23 / / rw,relatime - ext4 /dev/root rw\n"                                          \
+	"22 21 0:21 / /proc rw,relatime - proc proc rw\n"                                          \
+	"23 21 0:22 / /sys rw,relatime - sysfs sysfs rw\n"                                         \
+	"24 21 0:5 / /dev rw,relatime - devtmpfs devtmpfs rw\n"                                    \
+	"25 24 0:24 / /dev/pts rw,relatime - devpts devpts rw,mode=600,ptmxmode=000\n"             \
+	"26 24 0:25 / /dev/shm rw,relatime - tmpfs tmpfs rw\n"
 #define STORE(dir, n, fn)                                                                          \
 	{ .path = dir n, .mode = S_IFREG | 0644, .show = fn##_show, .store = fn##_store }
 
@@ -378,7 +396,8 @@ static int thread_self_show(struct seq_file *m)
 		SHOW(dir, "statm", statm_show), NATIVE(dir, "maps", RO),                           \
 		NATIVE(dir, "mem", S_IFREG | 0600), NATIVE(dir, "cwd", LINK),                      \
 		{ .path = dir "root", .mode = LINK, .text = "/" }, NATIVE(dir, "exe", LINK),       \
-		NATIVE(dir, "mounts", RO), NATIVE(dir, "mountinfo", RO), NATIVE(dir, "smaps", RO), \
+		TEXT(dir, "mounts", MOUNTS), TEXT(dir, "mountinfo", MOUNTINFO),                    \
+		NATIVE(dir, "smaps", RO),                                                          \
 		NATIVE(dir, "smaps_rollup", RO), NATIVE(dir, "pagemap", S_IFREG | 0400),           \
 		TEXT(dir, "wchan", "0"), TEXT(dir, "cpuset", "/\n"),                               \
 		TEXT(dir, "cgroup", "0::/\n"), TEXT(dir, "oom_score", "666\n"),                    \

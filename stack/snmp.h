@@ -22,7 +22,9 @@ struct net;
 	X(Ip6InAddrErrors) X(Ip6InUnknownProtos) X(Ip6InTruncatedPkts) X(Ip6InDiscards)            \
 	X(Ip6InDelivers) X(Ip6OutForwDatagrams) X(Ip6OutRequests) X(Ip6OutDiscards)                \
 	X(Ip6OutNoRoutes) X(Ip6ReasmTimeout) X(Ip6ReasmReqds) X(Ip6ReasmOKs) X(Ip6ReasmFails)      \
-	X(Ip6FragOKs) X(Ip6FragFails) X(Ip6FragCreates) X(Ip6OutTransmits)
+	X(Ip6FragOKs) X(Ip6FragFails) X(Ip6FragCreates) X(Ip6InMcastPkts) X(Ip6OutMcastPkts)        \
+	X(Ip6InOctets) X(Ip6OutOctets) X(Ip6InMcastOctets) X(Ip6OutMcastOctets) X(Ip6InNoECTPkts)  \
+	X(Ip6InECT1Pkts) X(Ip6InECT0Pkts) X(Ip6InCEPkts) X(Ip6OutTransmits)
 #define IPEXT_MIBS(X)                                                                              \
 	X(InNoRoutes) X(InTruncatedPkts) X(InMcastPkts) X(OutMcastPkts) X(InBcastPkts)             \
 	X(OutBcastPkts) X(InOctets) X(OutOctets) X(InMcastOctets) X(OutMcastOctets)                \

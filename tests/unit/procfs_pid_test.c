@@ -38,8 +38,8 @@ static void root_list(struct vproc *p)
 	char want[512];
 
 	snprintf(want, sizeof(want),
-		 ". .. net sys stat swaps mounts uptime cmdline cpuinfo loadavg meminfo version "
-		 "filesystems self thread-self %d %d ", pid, kid);
+		 ". .. net sys stat swaps mounts uptime vmstat cmdline cpuinfo loadavg meminfo "
+		 "modules version diskstats partitions filesystems self thread-self %d %d ", pid, kid);
 	expect_list(p, "/proc", want);
 	vproc_sleep(p, 2 * NSEC_PER_SEC);
 	assert_int_equal(vcall(p, SYS_wait4, kid, NULL, 0, NULL), kid);
@@ -80,9 +80,10 @@ static void self_links(struct vproc *p)
 static void native_names(struct vproc *p)
 {
 	static const char *const names[] = { "exe", "cwd", "maps", "mem", "environ", "auxv",
-					     "cmdline", "smaps", "mountinfo", "map_files",
+					     "cmdline", "smaps", "map_files",
 					     "ns/net", "cwd/x", "exe/x" };
 	struct stat st;
+	char *got;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		char path[64];
@@ -100,7 +101,15 @@ static void native_names(struct vproc *p)
 	assert_int_equal(st.st_mode, S_IFREG | 0444);
 	assert_int_equal(procfs_stat(prog_task(p), "/proc/self/ns", &st), 0);
 	assert_int_equal(st.st_mode, S_IFDIR | 0511);
-	assert_int_equal(vopen(p, "/proc/mounts", O_RDONLY), NOT_VIRTUAL);
+	got = slurp(p, "/proc/mounts", 4096);
+	assert_memory_equal(got, "/dev/root / ext4 rw,relatime 0 0\n", 33);
+	free(got);
+	/* A path's device is that of its mount. */
+	got = slurp(p, "/proc/self/mountinfo", 4096);
+	assert_int_equal(procfs_stat(prog_task(p), "/proc/uptime", &st), 0);
+	assert_int_equal(st.st_dev, 21);
+	assert_non_null(strstr(got, " 0:21 / /proc rw,relatime - proc "));
+	free(got);
 	assert_int_equal(vopen(p, "/proc/self/syscall", O_RDONLY), -ENOENT);
 }
 
