@@ -40,18 +40,18 @@ static const char *column(sqlite3_stmt *st, int i)
 void print_output(struct world *w, struct sqlite3 *db)
 {
 	sqlite3_stmt *st;
-	int last = -1;
+	char last[64] = "", who[64];
 
 	if (!w->hosted || sqlite3_prepare_v2(db, last_lines, -1, &st, NULL) != SQLITE_OK)
 		return;
 	while (sqlite3_step(st) == SQLITE_ROW) {
-		int tid = sqlite3_column_int(st, 1);
 		const char *text = column(st, 4);
 
-		if (tid != last)
-			fprintf(stderr, "---- %s of host %s, tid %d:\n", column(st, 2), column(st, 0),
-				tid);
-		last = tid;
+		snprintf(who, sizeof(who), "%.20s of host %.20s, tid %d", column(st, 2),
+			 column(st, 0), sqlite3_column_int(st, 1));
+		if (strcmp(who, last))
+			fprintf(stderr, "---- %s:\n", who);
+		strcpy(last, who);
 		fprintf(stderr, "%s%s", text, *text && text[strlen(text) - 1] == '\n' ? "" : "\n");
 	}
 	sqlite3_finalize(st);

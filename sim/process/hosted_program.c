@@ -139,7 +139,7 @@ static s64 fault(struct task *t, struct hosted *h)
 	const struct sigaction_state *sa = signal_action(t->proc, info.signo);
 
 	if (sa->disposition != SIGD_HANDLER || t->blocked.bits >> (info.signo - 1) & 1) {
-		utask_exit_group(t, info.signo | 0x80);
+		utask_exit_group(t, info.signo);
 		return 0;
 	}
 	return signal_send_task(t, &info);

@@ -159,7 +159,7 @@ static s64 do_rt_sigreturn(struct task *t, struct hosted *h, const s64 *a)
 	u64 mask, none = 0;
 
 	if (hosted_read(h, sp + UC_SIGMASK, &mask, sizeof(mask)) < 0) {
-		utask_exit_group(t, SIGSEGV | 0x80);
+		utask_exit_group(t, SIGSEGV);
 		return 0;
 	}
 	/* The real mask stays empty. */

@@ -16,6 +16,7 @@ mkdir -p $built
 # What is compiled here, and with what.
 build() {
 	case $1 in
+	ends) ${CC:-gcc} -O0 -Wall -Wno-null-dereference -Wno-infinite-recursion -D_GNU_SOURCE -o $built/ends tests/programs/src/ends.c ;;
 	threads) ${CC:-gcc} -O1 -Wall -Werror -pthread -o $built/threads tests/programs/src/threads.c ;;
 	echo_static) ${CC:-gcc} -O1 -Wall -Werror -static -o $built/echo_static tests/programs/src/echo_static.c ;;
 	hello_go) command -v go > "$out/go" &&
@@ -65,5 +66,22 @@ for f in tests/programs/*.lua; do
 		failed=$((failed + 1))
 	fi
 done
+# When sockloom is killed, no hosted process survives it.
+if [ $# -eq 0 ] || [[ " $* " == *" survivors "* ]]; then
+	"$sockloom" exec -- /bin/sh -c "sleep 86399 & echo up; while :; do :; done" > "$out/survivors" &
+	pid=$!
+	for i in $(seq 100); do grep -q up "$out/survivors" && break; sleep 0.1; done
+	kill -9 $pid
+	wait $pid 2> "$out/killed"
+	left=1
+	for i in $(seq 50); do pgrep -f 'sleep 8639[9]' > "$out/left" || { left=0; break; }; sleep 0.1; done
+	if [ $left = 0 ]; then
+		echo "ok   survivors"
+		passed=$((passed + 1))
+	else
+		echo "FAIL survivors: $(cat "$out/left")"
+		failed=$((failed + 1))
+	fi
+fi
 echo "programs: $passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]
