@@ -70,6 +70,9 @@ $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(UNITLIB) $(LIB)
 unit: $(if $(T),$(BUILD)/tests/unit/$(T)_test,$(UNITBIN))
 	@set -e; for t in $^; do ASAN_OPTIONS=detect_leaks=1 $$t; done
 
+programs: $(BUILD)/sockloom
+	@tests/programs/run.sh $<
+
 scenarios-check: $(BUILD)/sockloom
 	@tests/scenario/run.sh $<
 
@@ -80,6 +83,7 @@ help:
 	@echo 'make demo       install what is missing, build, run a scenario, look at its packets'
 	@echo 'make check      install what is missing, build three ways, run every test'
 	@echo 'make unit       unit tests only; T=NAME for one'
+	@echo 'make programs   real programs in scenarios'
 	@echo 'make lint       clang-tidy, cppcheck, layers, banned functions'
 	@echo 'make fuzz       fuzz what parses; FUZZ_SECONDS=20 for each target'
 	@echo 'make bench      measure; BENCH="dumbbell idle" for some of it'
@@ -109,6 +113,8 @@ check: deps-check
 	@tests/scenario/run.sh $(CURDIR)/build/gcc/sockloom
 	@tests/scenario/readme.sh $(CURDIR)/build/gcc/sockloom
 	@tests/scenario/run.sh $(CURDIR)/build/gcc-san/sockloom
+	@SECOND=$(CURDIR)/build/clang/sockloom tests/programs/run.sh $(CURDIR)/build/gcc/sockloom
+	@tests/programs/run.sh $(CURDIR)/build/gcc-san/sockloom threads ends static socat
 	@tests/determinism/run.sh $(CURDIR)/build/gcc/sockloom $(CURDIR)/build/clang/sockloom $(SEEDS)
 	@$(MAKE) --no-print-directory fuzz
 	@echo 'check: all passed'
@@ -171,6 +177,6 @@ $(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(LIB)
 clean:
 	rm -rf build sockloom
 
-.PHONY: all unit unit-bins bench lint fuzz fuzz-bins clean help deps deps-check demo check scenarios-check
+.PHONY: all unit unit-bins bench lint fuzz fuzz-bins clean help deps deps-check demo check scenarios-check programs
 .PRECIOUS: $(BUILD)/%.o
 -include $(OBJS:.o=.d) $(UNITBIN:=.d) $(UNIT_SUPPORT:%.c=$(BUILD)/tests/unit/%.d) $(MAIN:%.c=$(BUILD)/%.d)

@@ -22,6 +22,14 @@ if [ "${1:-build}" = check ]; then
 	want 'command -v clang-tidy' clang-tidy
 	want 'command -v cppcheck' cppcheck
 	want 'command -v tshark' tshark
+	# What tests/programs runs.
+	for p in curl nginx redis-server memcached iperf3 haproxy socat wrk python3; do
+		want "command -v $p || test -x /usr/sbin/$p" $p
+	done
+	want 'command -v redis-benchmark' redis-tools
+	want 'command -v ping' iputils-ping
+	want 'command -v ip' iproute2
+	want 'command -v go' golang-go
 	# clang's sanitizers and libFuzzer are a package that is named after its version.
 	if ! ls /usr/lib/llvm-*/lib/clang/*/lib/*/libclang_rt.fuzzer* >/dev/null 2>&1 && command -v apt-cache >/dev/null 2>&1; then
 		[ "$(id -u)" != 0 ] || apt-get update -qq || true
@@ -47,4 +55,5 @@ fi
 echo "Installing with apt-get:$need"
 export DEBIAN_FRONTEND=noninteractive
 $sudo apt-get update -qq
-$sudo apt-get install -y -qq --no-install-recommends $need >/dev/null
+# Servers among them are for the tests, and need not start.
+$sudo env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $need >/dev/null

@@ -3,9 +3,11 @@
 # Real programs, unmodified, in scenarios: each must pass its checks, and write the same trace twice.
 # A scenario whose programs are not installed is skipped, with their names.
 #
-#   tests/programs/run.sh SOCKLOOM [NAME...]
+#   [SECOND=OTHER_SOCKLOOM] tests/programs/run.sh SOCKLOOM [NAME...]
+# With SECOND the second run is another build's.
 set -u
 sockloom=$(realpath "$1")
+second=$(realpath "${SECOND:-$1}")
 shift
 cd "$(dirname "$0")/../.." || exit 2
 out=$(mktemp -d)
@@ -46,7 +48,8 @@ for f in tests/programs/*.lua; do
 	fi
 	ok=1
 	for i in 1 2; do
-		if ! timeout 300 "$sockloom" run -o "$out/$name.$i.db" "$f" > "$out/log" 2>&1; then
+		[ $i = 1 ] && binary=$sockloom || binary=$second
+		if ! timeout 300 "$binary" run -o "$out/$name.$i.db" "$f" > "$out/log" 2>&1; then
 			echo "FAIL $name (run $i)"
 			cat "$out/log"
 			ok=0
