@@ -3,7 +3,10 @@ SRC := \
 	addr.c \
 	af_unix.c \
 	arp.c \
+	cap_syscalls.c \
 	console.c \
+	cred.c \
+	cred_syscalls.c \
 	eventfd.c \
 	eventpoll.c \
 	family.c \
@@ -35,7 +38,9 @@ SRC := \
 	ip_output.c \
 	itimer.c \
 	kill_syscalls.c \
+	limit_syscalls.c \
 	memfile.c \
+	misc_syscalls.c \
 	mld.c \
 	msg.c \
 	msg_syscalls.c \
@@ -70,6 +75,7 @@ SRC := \
 	reuseport.c \
 	route.c \
 	rw_syscalls.c \
+	sched_syscalls.c \
 	select.c \
 	session_syscalls.c \
 	siginfo.c \

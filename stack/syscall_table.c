@@ -7,6 +7,7 @@
 
 #include <sys/syscall.h>
 
+#include "sim/host/process.h"
 #include "stack/syscall_priv.h"
 
 #define P(i) ((void *)(uintptr_t)a[i])
@@ -23,21 +24,6 @@ static const struct sigset *sigset_arg(s64 arg)
 	const u64 *pair = (const u64 *)(uintptr_t)arg;
 
 	return pair ? (const struct sigset *)(uintptr_t)pair[0] : NULL;
-}
-
-/* Of the caller only. */
-static s64 limits(struct task *t, int pid, int resource, const struct rlimit *new_limit,
-		   struct rlimit *old_limit)
-{
-	s64 err = 0;
-
-	if (pid && pid != t->proc->pid)
-		return process_find(t->host, pid) ? -EPERM : -ESRCH;
-	if (old_limit)
-		err = sys_getrlimit(t, resource, old_limit);
-	if (!err && new_limit)
-		err = sys_setrlimit(t, resource, new_limit);
-	return err;
 }
 
 WORDS(read, sys_read(t, (int)a[0], P(1), (size_t)a[2]))
@@ -133,11 +119,11 @@ WORDS(eventfd, sys_eventfd2(t, (unsigned)a[0], 0))
 WORDS(pipe, sys_pipe2(t, P(0), 0))
 WORDS(epoll_create, (int)a[0] <= 0 ? -EINVAL : sys_epoll_create1(t, 0))
 WORDS(getpgrp, sys_getpgid(t, 0))
-WORDS(getuid, t->proc->uid)
+WORDS(getuid, process_cred(t->proc).ruid)
 WORDS(geteuid, t->proc->uid)
-WORDS(getgid, t->proc->gid)
+WORDS(getgid, process_cred(t->proc).rgid)
 WORDS(getegid, t->proc->gid)
-WORDS(prlimit64, limits(t, (int)a[0], (int)a[1], P(2), P(3)))
+WORDS(prlimit64, sys_prlimit64(t, (int)a[0], (int)a[1], P(2), P(3)))
 WORDS(waitid, sys_waitid(t, (int)a[0], (int)a[1], P(2), (int)a[3], P(4)))
 WORDS(getsid, sys_getsid(t, (int)a[0]))
 WORDS(setsid, sys_setsid(t))
@@ -170,6 +156,33 @@ WORDS(tee, sys_tee(t, (int)a[0], (int)a[1], (size_t)a[2], (unsigned)a[3]))
 WORDS(vmsplice, sys_vmsplice(t, (int)a[0], P(1), (size_t)a[2], (unsigned)a[3]))
 WORDS(copy_file_range,
       sys_copy_file_range(t, (int)a[0], P(1), (int)a[2], P(3), (size_t)a[4], (unsigned)a[5]))
+WORDS(setuid, sys_setuid(t, (u32)a[0]))
+WORDS(setreuid, sys_setreuid(t, (u32)a[0], (u32)a[1]))
+WORDS(setresuid, sys_setresuid(t, (u32)a[0], (u32)a[1], (u32)a[2]))
+WORDS(getresuid, sys_getresuid(t, P(0), P(1), P(2)))
+WORDS(setfsuid, sys_setfsuid(t, (u32)a[0]))
+WORDS(setgid, sys_setgid(t, (u32)a[0]))
+WORDS(setregid, sys_setregid(t, (u32)a[0], (u32)a[1]))
+WORDS(setresgid, sys_setresgid(t, (u32)a[0], (u32)a[1], (u32)a[2]))
+WORDS(getresgid, sys_getresgid(t, P(0), P(1), P(2)))
+WORDS(setfsgid, sys_setfsgid(t, (u32)a[0]))
+WORDS(getgroups, sys_getgroups(t, (int)a[0], P(1)))
+WORDS(setgroups, sys_setgroups(t, (size_t)(u32)a[0], P(1)))
+WORDS(capget, sys_capget(t, P(0), P(1)))
+WORDS(capset, sys_capset(t, P(0), P(1)))
+WORDS(sched_setscheduler, sys_sched_setscheduler(t, (int)a[0], (int)a[1], P(2)))
+WORDS(sched_getscheduler, sys_sched_getscheduler(t, (int)a[0]))
+WORDS(sched_setparam, sys_sched_setparam(t, (int)a[0], P(1)))
+WORDS(sched_getparam, sys_sched_getparam(t, (int)a[0], P(1)))
+WORDS(sched_get_priority_max, sys_sched_get_priority_max(t, (int)a[0]))
+WORDS(sched_get_priority_min, sys_sched_get_priority_min(t, (int)a[0]))
+WORDS(sched_rr_get_interval, sys_sched_rr_get_interval(t, (int)a[0], P(1)))
+WORDS(getpriority, sys_getpriority(t, (int)a[0], (int)a[1]))
+WORDS(setpriority, sys_setpriority(t, (int)a[0], (int)a[1], (int)a[2]))
+WORDS(ioprio_get, sys_ioprio_get(t, (int)a[0], (int)a[1]))
+WORDS(sysinfo, sys_sysinfo(t, P(0)))
+WORDS(personality, sys_personality(t, (unsigned)a[0]))
+WORDS(membarrier, sys_membarrier(t, (int)a[0], (unsigned)a[1]))
 WORDS(spawn, sys_spawn(t, P(0)))
 
 #define CALL(name, args, ...) [SYS_##name] = { #name, args, do_##name, __VA_ARGS__ }
@@ -181,17 +194,19 @@ static const struct syscall_entry calls[] = {
 	CALL(accept4, "fAlk", true),
 	CALL(alarm, "u", false),
 	CALL(bind, "fau", true),
+	CALL(capget, "pp", false),
+	CALL(capset, "pp", false),
 	CALL(clock_getres, "dT", false),
 	CALL(clock_gettime, "dT", false),
-	CALL(clock_settime, "dt", false),
 	CALL(clock_nanosleep, "ddtT", false),
+	CALL(clock_settime, "dt", false),
 	PROGRAM_CALL(clone, "xpppp"),
 	PROGRAM_CALL(clone3, "pu"),
 	CALL(close, "f", false),
 	CALL(close_range, "uux", false),
 	CALL(connect, "fau", true),
-	PROGRAM_CALL(creat, "Sx"),
 	CALL(copy_file_range, "fpfpux", false),
+	PROGRAM_CALL(creat, "Sx"),
 	CALL(dup, "f", false),
 	CALL(dup2, "fd", false),
 	CALL(dup3, "fdX", false),
@@ -209,8 +224,8 @@ static const struct syscall_entry calls[] = {
 	CALL(exit_group, "d", false),
 	CALL(fadvise64, "fddd", false),
 	CALL(fcntl, "fdc", false),
-	PROGRAM_CALL(fork, ""),
 	CALL(fdatasync, "f", false),
+	PROGRAM_CALL(fork, ""),
 	CALL(fstat, "fp", false),
 	CALL(fstatfs, "fp", false),
 	CALL(fsync, "f", false),
@@ -221,13 +236,17 @@ static const struct syscall_entry calls[] = {
 	CALL(getegid, "", false),
 	CALL(geteuid, "", false),
 	CALL(getgid, "", false),
+	CALL(getgroups, "dp", false),
 	CALL(getitimer, "dp", false),
 	CALL(getpeername, "fAl", true),
 	CALL(getpgid, "d", false),
 	CALL(getpgrp, "", false),
 	CALL(getpid, "", false),
 	CALL(getppid, "", false),
+	CALL(getpriority, "dd", false),
 	CALL(getrandom, "pux", false),
+	CALL(getresgid, "III", false),
+	CALL(getresuid, "III", false),
 	CALL(getrlimit, "dp", false),
 	CALL(getrusage, "dp", false),
 	CALL(getsid, "d", false),
@@ -237,15 +256,18 @@ static const struct syscall_entry calls[] = {
 	CALL(gettimeofday, "pp", false),
 	CALL(getuid, "", false),
 	CALL(ioctl, "fxp", false),
+	CALL(ioprio_get, "dd", false),
 	CALL(kill, "dg", false),
 	CALL(listen, "fd", true),
 	CALL(lseek, "fdd", false),
+	CALL(membarrier, "dxd", false),
 	CALL(memfd_create, "Sx", false),
 	CALL(nanosleep, "tT", false),
 	PROGRAM_CALL(newfstatat, "dSpx"),
 	PROGRAM_CALL(open, "SR"),
 	PROGRAM_CALL(openat, "dSR"),
 	CALL(pause, "", false),
+	CALL(personality, "x", false),
 	CALL(pidfd_getfd, "ffx", false),
 	CALL(pidfd_open, "dx", false),
 	CALL(pidfd_send_signal, "fgpx", false),
@@ -253,15 +275,15 @@ static const struct syscall_entry calls[] = {
 	CALL(pipe2, "iX", false),
 	CALL(poll, "Wud", false),
 	CALL(ppoll, "Wuts", false),
-	CALL(pread64, "fBud", false),
 	CALL(prctl, "dpppp", false),
+	CALL(pread64, "fBud", false),
 	CALL(preadv, "fVud", false),
 	CALL(preadv2, "fVuddx", false),
 	CALL(prlimit64, "ddpp", false),
 	CALL(pselect6, "dppptp", false),
+	CALL(pwrite64, "fbud", false),
 	CALL(pwritev, "fvud", false),
 	CALL(pwritev2, "fvuddx", false),
-	CALL(pwrite64, "fbud", false),
 	CALL(read, "fBu", false),
 	CALL(readv, "fVd", false),
 	CALL(recvfrom, "fBumAl", true),
@@ -275,26 +297,44 @@ static const struct syscall_entry calls[] = {
 	CALL(rt_sigsuspend, "s", false),
 	CALL(rt_sigtimedwait, "spt", false),
 	CALL(rt_tgsigqueueinfo, "ddgp", false),
+	CALL(sched_get_priority_max, "d", false),
+	CALL(sched_get_priority_min, "d", false),
 	CALL(sched_getaffinity, "dup", false),
+	CALL(sched_getparam, "dp", false),
+	CALL(sched_getscheduler, "d", false),
+	CALL(sched_rr_get_interval, "dT", false),
 	CALL(sched_setaffinity, "dup", false),
+	CALL(sched_setparam, "dp", false),
+	CALL(sched_setscheduler, "ddp", false),
 	CALL(sched_yield, "", false),
 	CALL(select, "dpppp", false),
 	CALL(sendfile, "ffpu", true),
 	CALL(sendmmsg, "fpum", true),
 	CALL(sendmsg, "fhm", true),
 	CALL(sendto, "fbumau", true),
+	CALL(setfsgid, "d", false),
+	CALL(setfsuid, "d", false),
+	CALL(setgid, "d", false),
+	CALL(setgroups, "up", false),
 	CALL(setitimer, "dpp", false),
 	CALL(setpgid, "dd", false),
-	CALL(setsid, "", false),
+	CALL(setpriority, "ddd", false),
+	CALL(setregid, "dd", false),
+	CALL(setresgid, "ddd", false),
+	CALL(setresuid, "ddd", false),
+	CALL(setreuid, "dd", false),
 	CALL(setrlimit, "dp", false),
-	CALL(settimeofday, "pp", false),
+	CALL(setsid, "", false),
 	CALL(setsockopt, "fLOou", true),
+	CALL(settimeofday, "pp", false),
+	CALL(setuid, "d", false),
 	CALL(shutdown, "fd", true),
-	CALL(socket, "FKP", true),
-	CALL(socketpair, "FKPi", true),
 	CALL(signalfd, "fsu", false),
 	CALL(signalfd4, "fsuX", false),
+	CALL(socket, "FKP", true),
+	CALL(socketpair, "FKPi", true),
 	CALL(splice, "fpfpux", false),
+	CALL(sysinfo, "p", false),
 	CALL(tee, "ffux", false),
 	CALL(tgkill, "ddg", false),
 	CALL(time, "p", false),
@@ -312,9 +352,9 @@ static const struct syscall_entry calls[] = {
 	CALL(uname, "p", false),
 	CALL(unlink, "S", false),
 	PROGRAM_CALL(vfork, ""),
-	CALL(waitid, "ddpdp", false),
 	CALL(vmsplice, "fvux", false),
 	CALL(wait4, "dIdp", false),
+	CALL(waitid, "ddpdp", false),
 	CALL(write, "fbu", false),
 	CALL(writev, "fvd", false),
 };

@@ -18,7 +18,12 @@
 #include "stack/syscall.h"
 
 struct mmsghdr;
+struct process_limit;
+struct sched_param;
+struct sysinfo;
 struct tms;
+struct __user_cap_data_struct;
+struct __user_cap_header_struct;
 struct stat;
 struct statfs;
 
@@ -152,6 +157,23 @@ s64 sys_wait4(struct task *t, int pid, int *status, int options, struct rusage *
 s64 sys_getpid(struct task *t);
 s64 sys_gettid(struct task *t);
 s64 sys_getppid(struct task *t);
+/* cred_syscalls.c, cap_syscalls.c: ids are -1 where they stay */
+s64 sys_setuid(struct task *t, u32 uid);
+s64 sys_setreuid(struct task *t, u32 ruid, u32 euid);
+s64 sys_setresuid(struct task *t, u32 ruid, u32 euid, u32 suid);
+s64 sys_getresuid(struct task *t, u32 *ruid, u32 *euid, u32 *suid);
+s64 sys_setfsuid(struct task *t, u32 uid);
+s64 sys_setgid(struct task *t, u32 gid);
+s64 sys_setregid(struct task *t, u32 rgid, u32 egid);
+s64 sys_setresgid(struct task *t, u32 rgid, u32 egid, u32 sgid);
+s64 sys_getresgid(struct task *t, u32 *rgid, u32 *egid, u32 *sgid);
+s64 sys_setfsgid(struct task *t, u32 gid);
+s64 sys_getgroups(struct task *t, int size, u32 *list);
+s64 sys_setgroups(struct task *t, size_t size, const u32 *list);
+s64 sys_capget(struct task *t, struct __user_cap_header_struct *hdr,
+	       struct __user_cap_data_struct *data);
+s64 sys_capset(struct task *t, struct __user_cap_header_struct *hdr,
+	       const struct __user_cap_data_struct *data);
 s64 sys_setpgid(struct task *t, int pid, int pgid);
 s64 sys_getpgid(struct task *t, int pid);
 s64 sys_getsid(struct task *t, int pid);
@@ -166,6 +188,23 @@ s64 sys_getcpu(struct task *t, unsigned *cpu, unsigned *node);
 s64 sys_getrandom(struct task *t, void *buf, size_t len, unsigned flags);
 s64 sys_getrlimit(struct task *t, int resource, struct rlimit *rl);
 s64 sys_setrlimit(struct task *t, int resource, const struct rlimit *rl);
+s64 sys_prlimit64(struct task *t, int pid, int resource, const struct rlimit *new_limit,
+		  struct rlimit *old_limit);
+/* One of a process's limits, the descriptors' too; limit_syscalls.c. */
+struct process_limit process_limit(const struct process *p, int resource);
+s64 sys_sched_setscheduler(struct task *t, int tid, int policy, const struct sched_param *param);
+s64 sys_sched_getscheduler(struct task *t, int tid);
+s64 sys_sched_setparam(struct task *t, int tid, const struct sched_param *param);
+s64 sys_sched_getparam(struct task *t, int tid, struct sched_param *param);
+s64 sys_sched_get_priority_max(struct task *t, int policy);
+s64 sys_sched_get_priority_min(struct task *t, int policy);
+s64 sys_sched_rr_get_interval(struct task *t, int tid, struct timespec *ts);
+s64 sys_getpriority(struct task *t, int which, int who);
+s64 sys_setpriority(struct task *t, int which, int who, int nice);
+s64 sys_ioprio_get(struct task *t, int which, int who);
+s64 sys_sysinfo(struct task *t, struct sysinfo *info);
+s64 sys_personality(struct task *t, unsigned persona);
+s64 sys_membarrier(struct task *t, int cmd, unsigned flags);
 s64 sys_uname(struct task *t, struct utsname *buf);
 s64 sys_nanosleep(struct task *t, const struct timespec *req, struct timespec *rem);
 s64 sys_clock_nanosleep(struct task *t, int clock, int flags, const struct timespec *req,

@@ -14,6 +14,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "sim/host/process.h"
 #include "stack/af_unix.h"
 #include "stack/capability.h"
 #include "stack/stack_world.h"
@@ -101,14 +102,17 @@ static s64 send_rights(struct task *t, struct sock *sk, const u8 *data, size_t l
 static s64 send_creds(struct task *t, const u8 *data, size_t len, struct scm_cookie *scm)
 {
 	const struct process *p = t->proc;
+	struct cred own = process_cred(p);
 	struct ucred cred;
 
 	if (len != sizeof(cred))
 		return -EINVAL;
 	memcpy(&cred, data, sizeof(cred));
 	if ((cred.pid != p->pid && !capable(t, CAP_SYS_ADMIN)) ||
-	    (cred.uid != p->uid && !capable(t, CAP_SETUID)) ||
-	    (cred.gid != p->gid && !capable(t, CAP_SETGID)))
+	    (cred.uid != own.ruid && cred.uid != own.euid && cred.uid != own.suid &&
+	     !capable(t, CAP_SETUID)) ||
+	    (cred.gid != own.rgid && cred.gid != own.egid && cred.gid != own.sgid &&
+	     !capable(t, CAP_SETGID)))
 		return -EPERM;
 	if (cred.pid != p->pid && !task_find(t->host, cred.pid))
 		return -ESRCH;

@@ -55,6 +55,7 @@ struct process_attr {
 	bool undumpable;    /* PR_SET_DUMPABLE 0 */
 	bool subreaper;	    /* adopts its descendants' orphans */
 	bool no_new_privs;
+	u32 membarrier;	    /* MEMBARRIER_CMD_REGISTER_*: what was registered */
 	u64 timer_slack;
 };
 

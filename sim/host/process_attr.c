@@ -10,7 +10,7 @@
 #define MIB (1ull << 20)
 
 /*
- * Limits as Debian's kernel gives them to a host of 8 GiB, by the numbers of RLIMIT_*
+ * Limits as Debian's kernel gives them to a host of 4 GiB, by the numbers of RLIMIT_*
  * (asm-generic/resource.h). NOFILE is in struct process.
  */
 static const struct process_attr initial = {
@@ -21,11 +21,11 @@ static const struct process_attr initial = {
 		[3] = { 8 * MIB, RLIM_NONE },	 /* STACK */
 		[4] = { 0, RLIM_NONE },		 /* CORE */
 		[5] = { RLIM_NONE, RLIM_NONE },	 /* RSS */
-		[6] = { 31553, 31553 },		 /* NPROC */
+		[6] = { 15668, 15668 },		 /* NPROC */
 		[8] = { 8 * MIB, 8 * MIB },	 /* MEMLOCK */
 		[9] = { RLIM_NONE, RLIM_NONE },	 /* AS */
 		[10] = { RLIM_NONE, RLIM_NONE }, /* LOCKS */
-		[11] = { 31553, 31553 },	 /* SIGPENDING */
+		[11] = { 15668, 15668 },	 /* SIGPENDING */
 		[12] = { 819200, 819200 },	 /* MSGQUEUE */
 		[15] = { RLIM_NONE, RLIM_NONE }, /* RTTIME */
 	},
@@ -60,6 +60,7 @@ void process_attr_copy(struct process *child, const struct process *parent)
 	to->undumpable = from->undumpable;
 	to->no_new_privs = from->no_new_privs;
 	to->timer_slack = from->timer_slack;
+	to->membarrier = from->membarrier;
 	if (from->cred)
 		process_cred_set(child, from->cred);
 }

@@ -4,6 +4,7 @@ UNIT_TESTS := \
 	backlog \
 	choice \
 	cli \
+	cred \
 	csum \
 	diff \
 	dim \
@@ -19,6 +20,7 @@ UNIT_TESTS := \
 	icmp \
 	ip \
 	kill \
+	limit \
 	link \
 	link_faults \
 	lua_copy \
