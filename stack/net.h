@@ -160,8 +160,9 @@ int net_sysctl_read(struct net *net, const char *name, char *buf, size_t len);
  * leaves the rest, what follows the last number is not taken. Bytes taken or negative errno.
  */
 s64 net_sysctl_store(struct net *net, const char *name, const char *text, size_t len);
-/* The i-th name in the table's order; NULL: no more. *word: the value is a word, no numbers. */
-const char *net_sysctl_name(size_t i, bool *word);
+enum net_sysctl_kind { NET_SYSCTL_NUMBERS, NET_SYSCTL_WORD, NET_SYSCTL_READ_ONLY };
+/* The i-th name in the table's order; NULL: no more. */
+const char *net_sysctl_name(size_t i, enum net_sysctl_kind *kind);
 
 /* Addresses for /etc/resolv.conf, at most three as resolv.conf(5) says: 0 or -ENOSPC. */
 int net_nameserver_add(struct net *net, const union ipaddr *a);

@@ -58,7 +58,7 @@ int procfs_sysctl_lookup(struct host *h, const char *path, struct procfs_node *n
 	char want[PROCFS_PATH_MAX];
 	const char *name;
 	size_t len;
-	bool word;
+	enum net_sysctl_kind kind;
 
 	if (!sysctl_name(path, want))
 		return -ENOENT;
@@ -66,7 +66,7 @@ int procfs_sysctl_lookup(struct host *h, const char *path, struct procfs_node *n
 	*n = (struct procfs_node){ .path = path, .at.host = h, .pattern = NET_ROOT,
 				   .patlen = strlen(NET_ROOT), .mode = S_IFDIR | 0555,
 				   .flags = PF_SYSCTL };
-	for (size_t i = 0; (name = net_sysctl_name(i, &word)); i++) {
+	for (size_t i = 0; (name = net_sysctl_name(i, &kind)); i++) {
 		size_t nlen = strlen(name);
 
 		if (strncmp(name, want, len) == 0 && name[len] == '.')
@@ -76,8 +76,8 @@ int procfs_sysctl_lookup(struct host *h, const char *path, struct procfs_node *n
 		if (strcmp(name, want))
 			continue;
 		n->e = &sysctl_file;
-		n->mode = sysctl_file.mode;
-		n->flags = PF_SYSCTL | (word ? 0 : PF_ONCE);
+		n->mode = kind == NET_SYSCTL_READ_ONLY ? S_IFREG | 0444 : sysctl_file.mode;
+		n->flags = PF_SYSCTL | (kind == NET_SYSCTL_NUMBERS ? PF_ONCE : 0);
 		n->at.sysctl = name;
 		return 0;
 	}
@@ -96,12 +96,12 @@ void procfs_sysctl_list(const char *path, struct procfs_dir *d)
 	u32 dots = d->n;
 	const char *name;
 	size_t len;
-	bool word;
+	enum net_sysctl_kind kind;
 
 	if (!sysctl_name(path, dir))
 		return;
 	len = strlen(dir);
-	for (size_t i = 0; (name = net_sysctl_name(i, &word)); i++) {
+	for (size_t i = 0; (name = net_sysctl_name(i, &kind)); i++) {
 		const char *comp = name + len + 1, *end;
 
 		if (strncmp(name, dir, len) || name[len] != '.')

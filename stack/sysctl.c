@@ -21,7 +21,14 @@
 #include "stack/in_device.h"
 #include "stack/tcp.h"
 
-enum sysctl_type { SYSCTL_INT, SYSCTL_U32, SYSCTL_BOOL, SYSCTL_NSEC, SYSCTL_STR };
+enum sysctl_type {
+	SYSCTL_INT,
+	SYSCTL_U32,
+	SYSCTL_BOOL,
+	SYSCTL_NSEC,
+	SYSCTL_STR,
+	SYSCTL_CA_LIST, /* names of congestion control algorithms; read-only */
+};
 /* Which struct the offset is in. */
 enum sysctl_base { BASE_NET, BASE_CORE, BASE_HOST };
 
@@ -182,6 +189,8 @@ static const struct sysctl_row rows[] = {
      .type = SYSCTL_STR,
      .offset = OFF(tcp_congestion_control),
      .count = sizeof(((struct net_sysctl *)0)->tcp_congestion_control)},
+    {.name = "net.ipv4.tcp_available_congestion_control", .type = SYSCTL_CA_LIST},
+    {.name = "net.ipv4.tcp_allowed_congestion_control", .type = SYSCTL_CA_LIST},
     INT("net.ipv4.tcp_syn_retries", tcp_syn_retries, 1, 127),
     INT("net.ipv4.tcp_synack_retries", tcp_synack_retries, 0, 255),
     INT("net.ipv4.tcp_syncookies", tcp_syncookies, 0, 2),
@@ -278,6 +287,7 @@ static s64 field_get(const struct sysctl_row *r, const char *field, int i)
 	case SYSCTL_NSEC:
 		return *(const nsec_t *)(const void *)field / r->unit;
 	case SYSCTL_STR:
+	case SYSCTL_CA_LIST:
 		break;
 	}
 	return 0;
@@ -299,6 +309,7 @@ static void field_set(const struct sysctl_row *r, char *field, int i, s64 v)
 		*(nsec_t *)(void *)field = v * r->unit;
 		break;
 	case SYSCTL_STR:
+	case SYSCTL_CA_LIST:
 		break;
 	}
 }
@@ -397,6 +408,8 @@ s64 net_sysctl_store(struct net *net, const char *name, const char *text, size_t
 
 	if (!r)
 		return -ENOENT;
+	if (r->type == SYSCTL_CA_LIST)
+		return -EACCES;
 	if (r->type == SYSCTL_STR) {
 		snprintf(word, min(sizeof(word), (size_t)r->count), "%.*s",
 			 (int)strcspn(text, "\n"), text);
@@ -420,11 +433,13 @@ s64 net_sysctl_store(struct net *net, const char *name, const char *text, size_t
 	return err ? err : s - text;
 }
 
-const char *net_sysctl_name(size_t i, bool *word)
+const char *net_sysctl_name(size_t i, enum net_sysctl_kind *kind)
 {
 	if (i >= ARRAY_SIZE(rows))
 		return NULL;
-	*word = rows[i].type == SYSCTL_STR;
+	*kind = rows[i].type == SYSCTL_CA_LIST ? NET_SYSCTL_READ_ONLY
+		: rows[i].type == SYSCTL_STR   ? NET_SYSCTL_WORD
+					       : NET_SYSCTL_NUMBERS;
 	return rows[i].name;
 }
 
@@ -437,6 +452,8 @@ int net_sysctl_write(struct net *net, const char *name, const char *value)
 
 	if (!r)
 		return -ENOENT;
+	if (r->type == SYSCTL_CA_LIST)
+		return -EACCES;
 	if (r->type == SYSCTL_STR)
 		return write_string(net, r, value);
 	field = sysctl_field(net, r);
@@ -468,6 +485,8 @@ int net_sysctl_read(struct net *net, const char *name, char *buf, size_t len)
 	if (!r)
 		return -ENOENT;
 	field = sysctl_field(net, r);
+	if (r->type == SYSCTL_CA_LIST)
+		return tcp_ca_list(buf, len);
 	if (r->type == SYSCTL_STR)
 		return snprintf(buf, len, "%s", field) >= (int)len ? -EINVAL : 0;
 	for (int i = 0; i < r->count; i++) {

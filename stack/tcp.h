@@ -140,6 +140,8 @@ struct tcp_congestion_ops {
 	u32 (*undo_cwnd)(struct tcp_sock *tp);
 };
 const struct tcp_congestion_ops *tcp_ca_find(const char *name); /* NULL: unknown */
+/* The names of all, with spaces between; 0, or -EINVAL: they do not fit. */
+int tcp_ca_list(char *buf, size_t len);
 
 enum tcp_timer_kind { ICSK_TIME_NONE = 0, ICSK_TIME_RETRANS, ICSK_TIME_PROBE0 };
 

@@ -6,6 +6,7 @@
  * (validation of a window that is not used) and the restart after idle of RFC 5681 4.1 as Linux does
  * them: the window decays by half for each RTO of idleness, not below the initial one.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "stack/tcp_int.h"
@@ -73,7 +74,8 @@ static const struct tcp_congestion_ops tcp_reno = {
 	.undo_cwnd = tcp_reno_undo_cwnd,
 };
 
-static const struct tcp_congestion_ops *const algorithms[] = { &tcp_cubic, &tcp_reno };
+/* In the order in which Linux lists them. */
+static const struct tcp_congestion_ops *const algorithms[] = { &tcp_reno, &tcp_cubic };
 
 const struct tcp_congestion_ops *tcp_ca_find(const char *name)
 {
@@ -81,6 +83,20 @@ const struct tcp_congestion_ops *tcp_ca_find(const char *name)
 		if (!strcmp(algorithms[i]->name, name))
 			return algorithms[i];
 	return NULL;
+}
+
+int tcp_ca_list(char *buf, size_t len)
+{
+	size_t off = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(algorithms); i++) {
+		int n = snprintf(buf + off, len - off, i ? " %s" : "%s", algorithms[i]->name);
+
+		if (n >= (int)(len - off))
+			return -EINVAL;
+		off += (size_t)n;
+	}
+	return 0;
 }
 
 static void start_algorithm(struct tcp_sock *tp)

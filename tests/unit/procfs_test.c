@@ -420,6 +420,8 @@ static void kernel_values(struct vproc *p)
 
 	expect_text(p, "/proc/sys/kernel/hostname", "a\n");
 	expect_text(p, "/proc/sys/kernel/ostype", "Linux\n");
+	expect_text(p, V4 "tcp_available_congestion_control", "reno cubic\n");
+	assert_int_equal(put(p, V4 "tcp_allowed_congestion_control", "reno"), -EACCES);
 	expect_text(p, "/proc/sys/kernel/osrelease", "6.18.0\n");
 	expect_text(p, "/proc/sys/vm/overcommit_memory", "0\n");
 	expect_text(p, "/proc/version",
