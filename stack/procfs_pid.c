@@ -213,8 +213,8 @@ static void put_signals(struct seq_file *m, const struct who *w)
 	struct signal_masks s = signals_of(w);
 	u64 caps = w->p->caps & CAP_MASK;
 
-	seq_printf(m, "Threads:\t%d\nSigQ:\t%d/%d\n", max(nthreads(w->p), 1),
-		   w->p->sig.pending.nqueued, 31337);
+	seq_printf(m, "Threads:\t%d\nSigQ:\t%d/%u\n", max(nthreads(w->p), 1),
+		   w->p->sig.pending.nqueued, w->p->host->max_tasks);
 	put_mask(m, "SigPnd", s.pending);
 	put_mask(m, "ShdPnd", s.shared);
 	put_mask(m, "SigBlk", s.blocked);
@@ -292,12 +292,12 @@ static int limits_show(struct seq_file *m)
 		{ "Max stack size", "8388608", "unlimited", "bytes" },
 		{ "Max core file size", "0", "unlimited", "bytes" },
 		{ "Max resident set", "unlimited", "unlimited", "bytes" },
-		{ "Max processes", "31337", "31337", "processes" },
+		{ "Max processes", NULL, NULL, "processes" },
 		{ "Max open files", NULL, NULL, "files" },
 		{ "Max locked memory", "8388608", "8388608", "bytes" },
 		{ "Max address space", "unlimited", "unlimited", "bytes" },
 		{ "Max file locks", "unlimited", "unlimited", "locks" },
-		{ "Max pending signals", "31337", "31337", "signals" },
+		{ "Max pending signals", NULL, NULL, "signals" },
 		{ "Max msgqueue size", "819200", "819200", "bytes" },
 		{ "Max nice priority", "0", "0", "" },
 		{ "Max realtime priority", "0", "0", "" },
@@ -308,10 +308,18 @@ static int limits_show(struct seq_file *m)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		char soft[24], hard[24];
 
-		snprintf(soft, sizeof(soft), "%llu", (unsigned long long)p->nofile);
-		snprintf(hard, sizeof(hard), "%llu", (unsigned long long)p->nofile_max);
-		seq_printf(m, "%-25s %-20s %-20s ", rows[i].name,
-			   rows[i].soft ? rows[i].soft : soft, rows[i].hard ? rows[i].hard : hard);
+		if (rows[i].soft) {
+			snprintf(soft, sizeof(soft), "%s", rows[i].soft);
+			snprintf(hard, sizeof(hard), "%s", rows[i].hard);
+		} else {
+			bool files = strcmp(rows[i].unit, "files") == 0;
+			u64 cur = files ? p->nofile : p->host->max_tasks;
+			u64 top = files ? p->nofile_max : p->host->max_tasks;
+
+			snprintf(soft, sizeof(soft), "%llu", (unsigned long long)cur);
+			snprintf(hard, sizeof(hard), "%llu", (unsigned long long)top);
+		}
+		seq_printf(m, "%-25s %-20s %-20s ", rows[i].name, soft, hard);
 		if (*rows[i].unit)
 			seq_printf(m, "%-10s\n", rows[i].unit);
 		else

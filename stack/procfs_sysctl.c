@@ -120,6 +120,12 @@ static int kernel_hostname(struct seq_file *m)
 	return 0;
 }
 
+static int kernel_threads_max(struct seq_file *m)
+{
+	seq_printf(m, "%u\n", m->at.host->max_tasks);
+	return 0;
+}
+
 /* RFC 9562 section 5.4: 122 random bits. */
 static void show_uuid(struct seq_file *m, struct rng *r)
 {
@@ -169,7 +175,7 @@ const struct procfs_entry procfs_sysctl_entries[] = {
 	VALUE("kernel/random/poolsize", "256\n"),
 	SHOW("kernel/random/uuid", random_uuid),
 	VALUE("kernel/randomize_va_space", "0\n"),
-	VALUE("kernel/threads-max", "31337\n"),
+	SHOW("kernel/threads-max", kernel_threads_max),
 	VALUE("kernel/version", UTS_VERSION "\n"),
 	{ .path = NET_ROOT, .mode = S_IFDIR | 0555 },
 	VALUE("vm/max_map_count", "65530\n"),

@@ -41,7 +41,7 @@ static void claim_name(lua_State *L, const char *what, const char *name)
 struct host_args {
 	const char *name;
 	int cpus;
-	bool cost, sysctl, forward;
+	bool cost, sysctl, forward, nameserver;
 	u32 max_tasks;
 };
 
@@ -103,6 +103,37 @@ static void host_sysctls(lua_State *L, int idx, struct host *h)
 	}
 }
 
+static union ipaddr parse_address(lua_State *L, const char *what, const char *text)
+{
+	union ipaddr a = { .d = { 0, 0 } };
+
+	if (ipaddr_parse(text, &a))
+		scenario_error(L, "%s: '%s' is not an IP address", what, text);
+	return a;
+}
+
+static void add_nameserver(lua_State *L, int idx, struct host *h)
+{
+	const char *text = lua_type(L, idx) == LUA_TSTRING ? lua_tostring(L, idx) : "?";
+	union ipaddr a = parse_address(L, "host: 'nameserver'", text);
+
+	if (net_nameserver_add(h->net, &a))
+		scenario_error(L, "host: 'nameserver' has more than three addresses");
+}
+
+/* nameserver = "10.0.0.53", or up to three of them: the lines of /etc/resolv.conf. */
+static void host_nameservers(lua_State *L, int idx, struct host *h)
+{
+	if (!lua_istable(L, idx)) {
+		add_nameserver(L, idx, h);
+		return;
+	}
+	for (lua_Integer i = 1; lua_rawgeti(L, idx, i) != LUA_TNIL; i++) {
+		add_nameserver(L, lua_gettop(L), h);
+		lua_pop(L, 1);
+	}
+}
+
 static int l_host(lua_State *L)
 {
 	static const struct field fields[] = {
@@ -112,6 +143,7 @@ static int l_host(lua_State *L)
 		FIELD(struct host_args, sysctl, FIELD_ANY),
 		FIELD(struct host_args, forward, FIELD_BOOL),
 		FIELD(struct host_args, max_tasks, FIELD_U32, 1, 4194304),
+		FIELD(struct host_args, nameserver, FIELD_ANY),
 	};
 	struct scenario *s = scenario_building(L, "host");
 	struct host_args a = { .cpus = 1 };
@@ -142,6 +174,10 @@ static int l_host(lua_State *L)
 		lua_getfield(L, 1, "sysctl");
 		host_sysctls(L, lua_gettop(L), h);
 	}
+	if (a.nameserver) {
+		lua_getfield(L, 1, "nameserver");
+		host_nameservers(L, lua_gettop(L), h);
+	}
 	handle_push(L, HANDLE_HOST, h);
 	return 1;
 }
@@ -171,15 +207,6 @@ struct route_args {
 	const char *via, *dev, *src;
 	u32 metric, mtu, initcwnd, initrwnd, advmss;
 };
-
-static union ipaddr parse_address(lua_State *L, const char *what, const char *text)
-{
-	union ipaddr a = { .d = { 0, 0 } };
-
-	if (ipaddr_parse(text, &a))
-		scenario_error(L, "%s: '%s' is not an IP address", what, text);
-	return a;
-}
 
 /* h:route("10.0.0.0/8" | "default", {via=, dev=, src=, metric=, mtu=, initcwnd=...}) */
 static int h_route(lua_State *L)
