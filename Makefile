@@ -153,7 +153,7 @@ fuzz:
 		echo "fuzz: $$f:$$(sed -n 's/.*number_of_executed_units://p' $$log) inputs, nothing found"; done
 
 # make bench [BENCH="dumbbell idle"]. With ns-3 there, the same dumbbell in it, in the same run.
-bench: $(BUILD)/sockloom $(BUILD)/tests/bench/cost
+bench: $(BUILD)/sockloom $(BUILD)/tests/bench/cost $(BUILD)/tests/bench/floor $(BUILD)/tests/bench/calls
 	@if pkg-config --exists ns3-internet ns3-point-to-point ns3-applications 2>/dev/null; then \
 		$(SUB) $(BUILD)/tests/bench/ns3_dumbbell; fi
 	@tests/bench/run.sh $(BUILD) $(BENCH)
@@ -162,6 +162,17 @@ $(BUILD)/tests/bench/cost: tests/bench/cost.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
+
+$(BUILD)/tests/bench/floor: tests/bench/floor.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
+
+# Static, as what it measures is calls and not the loading of libraries.
+$(BUILD)/tests/bench/calls: tests/bench/calls.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu17 -O2 -Wall -Werror -static -o $@ $<
 
 NS3MODS := core network internet point-to-point applications
 $(BUILD)/tests/bench/ns3_dumbbell: tests/bench/ns3_dumbbell.cc

@@ -23,7 +23,7 @@ run() {
 	for p in "$@"; do set -- "$@" --set "$p"; shift; done
 	rm -f "$db"*
 	"$cost" "$tmp/cost" "$sockloom" run -q --trace="$level" -o "$db" "$@" "$lua" >"$tmp/out"
-	read -r cpu _ rss <"$tmp/cost"
+	read -r cpu wall rss <"$tmp/cost"
 	events=$(ask "SELECT value FROM run WHERE key = 'events'")
 }
 
@@ -105,5 +105,28 @@ trace() {
 	done
 }
 
-[ $# -gt 0 ] || set -- dumbbell crowd udpecho http idle trace
+# Of two lengths, so that starting is left out. Wall time, as the floor's: both sides run on one CPU.
+hosted_call() {
+	run schedule hosted how="$1" count=20000 n=1 program="$build/tests/bench/calls"
+	short=$wall
+	run schedule hosted how="$1" count=220000 n=1 program="$build/tests/bench/calls"
+	calc "($wall - $short) / 0.2" 2
+}
+
+hosted() {
+	floor=$("$build/tests/bench/floor" 200000)
+	row "the least for an emulated call: us" "$floor" "a bare loop that answers getppid"
+	us=$(hosted_call getppid)
+	row "hosted: a call without data: us" "$us" "$(calc "$us / $floor" 2) times that"
+	us=$(hosted_call send)
+	row "hosted: send of 1 KiB: us" "$us" "$(calc "$us / $floor" 2) times that"
+	run schedule hosted how=getppid count=1 n=1000 program="$build/tests/bench/calls"
+	one=$wall
+	row "hosted: start to end of one of 1,000: ms" "$(calc "$one" 2)" "static; $rss KiB in all"
+	run schedule hosted how=getppid count=101 n=1000 program="$build/tests/bench/calls"
+	us=$(calc "($wall - $one) * 10" 2)
+	row "hosted: a call among 1,000 processes: us" "$us" "they take turns at each call; $(calc "$us / $floor" 2) times the least"
+}
+
+[ $# -gt 0 ] || set -- dumbbell crowd udpecho http idle trace hosted
 for name in "$@"; do "$name"; done
