@@ -17,6 +17,9 @@ UNIT_TESTS := \
 	gro \
 	gso \
 	host \
+	hosted_args \
+	hosted_args_parts \
+	hosted_args_table \
 	icmp \
 	ip \
 	kill \
