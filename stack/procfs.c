@@ -479,12 +479,14 @@ int procfs_access(struct task *t, const char *path, int mode)
 	return ret;
 }
 
-/* A native file whose name is known. */
+/* A native file whose name is known, and not as a relative path. */
 static bool has_name(const struct procfs_node *n)
 {
 	struct file *f = procfs_fd_file(&n->at);
 
-	return f && f->ops->name && f->ops->name(f);
+	const char *name = f && f->ops->name ? f->ops->name(f) : NULL;
+
+	return name && *name == '/';
 }
 
 int procfs_readlink(struct task *t, const char *path, char *buf, size_t len)

@@ -7,14 +7,15 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "sim/host/process.h"
 #include "stack/capability.h"
 #include "stack/procfs_priv.h"
-#include "stack/syscall.h"
+#include "stack/syscalls.h"
 
 #define USER_TICK (NSEC_PER_SEC / 100) /* USER_HZ */
-#define CAP_MASK ((2ull << CAP_LAST_CAP) - 1)
 #define VM_PAGES 4096u	/* 16 MiB of 4 KiB */
 #define RSS_PAGES 1024u
 
@@ -81,16 +82,18 @@ static int ppid_of(const struct process *p)
 	return p->parent ? p->parent->pid : 1;
 }
 
-static nsec_t cpu_time_of(const struct who *w)
+/* What a process has used, or one thread of it. */
+static struct cpu_usage usage_of(const struct who *w)
 {
-	nsec_t sum = 0;
-	struct task *t;
+	if (!w->thread)
+		return process_usage(w->p);
+	return (struct cpu_usage){ w->t->utime, w->t->cpu_time - w->t->utime, w->t->nvcsw,
+				   w->t->nivcsw };
+}
 
-	if (w->thread)
-		return w->t->cpu_time;
-	list_for_each_entry(t, &w->p->threads, thread_node)
-		sum += t->cpu_time;
-	return sum;
+static long long ticks(nsec_t t)
+{
+	return t / USER_TICK;
 }
 
 struct signal_masks {
@@ -119,25 +122,29 @@ static struct signal_masks signals_of(const struct who *w)
 /* The 52 fields of proc_pid_stat(5); addresses are 0, as for a reader without ptrace rights. */
 static int stat_show(struct seq_file *m)
 {
-	struct who w;
+	const struct cpu_usage *children;
 	struct signal_masks s;
+	struct cpu_usage u;
+	struct who w;
 	int err = who_is(&m->at, &w);
 
 	if (err)
 		return err;
+	children = &process_attr(w.p)->children;
 	s = signals_of(&w);
-	seq_printf(m, "%d (%s) %c %d %d %d 0 -1 0 0 0 0 0 %lld 0 0 0 20 0 %d 0 %lld %u %u "
-		      "18446744073709551615 0 0 0 0 0 %llu %llu %llu %llu 0 0 0 %d %d 0 0 0 0 0 "
-		      "0 0 0 0 0 0 0 %d\n",
-		   w.tid, comm_of(&w), *state_of(&w), ppid_of(w.p),
-		   w.p->pgid, w.p->pgid, (long long)(cpu_time_of(&w) / USER_TICK),
-		   max(nthreads(w.p), 1), (long long)(w.t ? w.t->t_start / USER_TICK : 0),
+	u = usage_of(&w);
+	seq_printf(m, "%d (%s) %c %d %d %d 0 -1 0 0 0 0 0 %lld %lld %lld %lld 20 0 %d 0 %lld %u %u "
+		      "%llu 0 0 0 0 0 %llu %llu %llu %llu 0 0 0 %d %d 0 0 0 0 0 0 0 0 0 0 0 0 %d\n",
+		   w.tid, comm_of(&w), *state_of(&w), ppid_of(w.p), w.p->pgid, w.p->sid,
+		   ticks(u.utime), ticks(u.stime), ticks(children->utime), ticks(children->stime),
+		   max(nthreads(w.p), 1), w.t ? ticks(w.t->t_start) : 0,
 		   w.t ? VM_PAGES * 4096 : 0, w.t ? RSS_PAGES : 0,
+		   (unsigned long long)process_limit(w.p, RLIMIT_RSS).cur,
 		   (unsigned long long)(s.pending & INT32_MAX),
 		   (unsigned long long)(s.blocked & INT32_MAX),
 		   (unsigned long long)(s.ignored & INT32_MAX),
 		   (unsigned long long)(s.caught & INT32_MAX),
-		   w.tid == w.p->pid ? SIGCHLD : -1, w.t ? w.t->cpu : 0,
+		   w.tid == w.p->pid ? w.p->exit_signal : -1, w.t ? w.t->cpu : 0,
 		   w.p->zombie ? w.p->status : 0);
 	return 0;
 }
@@ -211,48 +218,70 @@ static void put_memory(struct seq_file *m)
 static void put_signals(struct seq_file *m, const struct who *w)
 {
 	struct signal_masks s = signals_of(w);
-	u64 caps = w->p->caps & CAP_MASK;
 
-	seq_printf(m, "Threads:\t%d\nSigQ:\t%d/%u\n", max(nthreads(w->p), 1),
-		   w->p->sig.pending.nqueued, w->p->host->max_tasks);
+	seq_printf(m, "Threads:\t%d\nSigQ:\t%d/%llu\n", max(nthreads(w->p), 1),
+		   w->p->sig.pending.nqueued,
+		   (unsigned long long)process_limit(w->p, RLIMIT_SIGPENDING).cur);
 	put_mask(m, "SigPnd", s.pending);
 	put_mask(m, "ShdPnd", s.shared);
 	put_mask(m, "SigBlk", s.blocked);
 	put_mask(m, "SigIgn", s.ignored);
 	put_mask(m, "SigCgt", s.caught);
-	put_mask(m, "CapInh", 0);
-	put_mask(m, "CapPrm", caps);
-	put_mask(m, "CapEff", caps);
-	put_mask(m, "CapBnd", CAP_MASK);
-	put_mask(m, "CapAmb", 0);
-	seq_puts(m, "NoNewPrivs:\t0\nSeccomp:\t0\nSeccomp_filters:\t0\n"
-		    "Speculation_Store_Bypass:\tnot vulnerable\n"
-		    "SpeculationIndirectBranch:\tnot affected\n");
+}
+
+static void put_caps(struct seq_file *m, const struct who *w)
+{
+	struct cred c = process_cred(w->p);
+
+	put_mask(m, "CapInh", c.inheritable & CAP_FULL_SET);
+	put_mask(m, "CapPrm", c.permitted & CAP_FULL_SET);
+	put_mask(m, "CapEff", c.effective & CAP_FULL_SET);
+	put_mask(m, "CapBnd", c.bounding & CAP_FULL_SET);
+	put_mask(m, "CapAmb", c.ambient & CAP_FULL_SET);
+	seq_printf(m, "NoNewPrivs:\t%d\nSeccomp:\t0\nSeccomp_filters:\t0\n"
+		      "Speculation_Store_Bypass:\tnot vulnerable\n"
+		      "SpeculationIndirectBranch:\tnot affected\n",
+		   process_attr(w->p)->no_new_privs);
+}
+
+static void put_ids(struct seq_file *m, const struct who *w)
+{
+	struct cred c = process_cred(w->p);
+
+	seq_printf(m, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t%u\nGroups:\t", c.ruid,
+		   c.euid, c.suid, c.fsuid, c.rgid, c.egid, c.sgid, c.fsgid,
+		   w->p->files ? max(w->p->files->nfd, 64u) : 0);
+	for (u32 i = 0; i < c.ngroups; i++)
+		seq_printf(m, i ? " %u" : "%u", c.groups[i]);
+	seq_puts(m, " \n");
 }
 
 static int status_show(struct seq_file *m)
 {
+	const struct process *p;
+	struct cpu_usage u;
 	struct who w;
 	int err = who_is(&m->at, &w);
-	const struct process *p = w.p;
 
 	if (err)
 		return err;
+	p = w.p;
+	u = usage_of(&w);
 	seq_puts(m, "Name:\t");
 	put_name(m, comm_of(&w));
 	seq_printf(m, "\nUmask:\t0022\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\n"
-		      "TracerPid:\t0\nUid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t%u\n"
-		      "Groups:\t \nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n"
-		      "Kthread:\t0\n",
-		   state_of(&w), p->pid, w.tid, ppid_of(p), p->uid, p->uid, p->uid, p->uid, p->gid,
-		   p->gid, p->gid, p->gid, p->files ? max(p->files->nfd, 64u) : 0, p->pid, w.tid,
-		   p->pgid, p->pgid);
+		      "TracerPid:\t0\n", state_of(&w), p->pid, w.tid, ppid_of(p));
+	put_ids(m, &w);
+	seq_printf(m, "NStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\nKthread:\t0\n", p->pid, w.tid,
+		   p->pgid, p->sid);
 	if (w.t)
 		put_memory(m);
 	put_signals(m, &w);
+	put_caps(m, &w);
 	if (w.t)
 		put_cpus(m, w.t);
-	seq_puts(m, "voluntary_ctxt_switches:\t0\nnonvoluntary_ctxt_switches:\t0\n");
+	seq_printf(m, "voluntary_ctxt_switches:\t%llu\nnonvoluntary_ctxt_switches:\t%llu\n",
+		   (unsigned long long)u.nvcsw, (unsigned long long)u.nivcsw);
 	return 0;
 }
 
@@ -280,51 +309,61 @@ static s64 comm_store(struct task *t, const struct procfs_at *at, const char *te
 	return (s64)len;
 }
 
+static void put_limit(struct seq_file *m, u64 v)
+{
+	size_t from = m->len;
+
+	if (v == RLIM_NONE)
+		seq_puts(m, "unlimited");
+	else
+		seq_printf(m, "%llu", (unsigned long long)v);
+	seq_pad(m, from, 20);
+	seq_puts(m, " ");
+}
+
 static int limits_show(struct seq_file *m)
 {
 	struct process *p = process_find(m->at.host, m->at.pid);
 	static const struct {
-		const char *name, *soft, *hard, *unit;
-	} rows[] = {
-		{ "Max cpu time", "unlimited", "unlimited", "seconds" },
-		{ "Max file size", "unlimited", "unlimited", "bytes" },
-		{ "Max data size", "unlimited", "unlimited", "bytes" },
-		{ "Max stack size", "8388608", "unlimited", "bytes" },
-		{ "Max core file size", "0", "unlimited", "bytes" },
-		{ "Max resident set", "unlimited", "unlimited", "bytes" },
-		{ "Max processes", NULL, NULL, "processes" },
-		{ "Max open files", NULL, NULL, "files" },
-		{ "Max locked memory", "8388608", "8388608", "bytes" },
-		{ "Max address space", "unlimited", "unlimited", "bytes" },
-		{ "Max file locks", "unlimited", "unlimited", "locks" },
-		{ "Max pending signals", NULL, NULL, "signals" },
-		{ "Max msgqueue size", "819200", "819200", "bytes" },
-		{ "Max nice priority", "0", "0", "" },
-		{ "Max realtime priority", "0", "0", "" },
-		{ "Max realtime timeout", "unlimited", "unlimited", "us" },
+		const char *name, *unit;
+	} rows[PROCESS_RLIMITS] = {
+		[RLIMIT_CPU] = { "Max cpu time", "seconds" },
+		[RLIMIT_FSIZE] = { "Max file size", "bytes" },
+		[RLIMIT_DATA] = { "Max data size", "bytes" },
+		[RLIMIT_STACK] = { "Max stack size", "bytes" },
+		[RLIMIT_CORE] = { "Max core file size", "bytes" },
+		[RLIMIT_RSS] = { "Max resident set", "bytes" },
+		[RLIMIT_NPROC] = { "Max processes", "processes" },
+		[RLIMIT_NOFILE] = { "Max open files", "files" },
+		[RLIMIT_MEMLOCK] = { "Max locked memory", "bytes" },
+		[RLIMIT_AS] = { "Max address space", "bytes" },
+		[RLIMIT_LOCKS] = { "Max file locks", "locks" },
+		[RLIMIT_SIGPENDING] = { "Max pending signals", "signals" },
+		[RLIMIT_MSGQUEUE] = { "Max msgqueue size", "bytes" },
+		[RLIMIT_NICE] = { "Max nice priority", NULL },
+		[RLIMIT_RTPRIO] = { "Max realtime priority", NULL },
+		[RLIMIT_RTTIME] = { "Max realtime timeout", "us" },
 	};
 
 	seq_printf(m, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		char soft[24], hard[24];
+	for (int i = 0; i < PROCESS_RLIMITS; i++) {
+		struct process_limit l = process_limit(p, i);
 
-		if (rows[i].soft) {
-			snprintf(soft, sizeof(soft), "%s", rows[i].soft);
-			snprintf(hard, sizeof(hard), "%s", rows[i].hard);
-		} else {
-			bool files = strcmp(rows[i].unit, "files") == 0;
-			u64 cur = files ? p->nofile : p->host->max_tasks;
-			u64 top = files ? p->nofile_max : p->host->max_tasks;
-
-			snprintf(soft, sizeof(soft), "%llu", (unsigned long long)cur);
-			snprintf(hard, sizeof(hard), "%llu", (unsigned long long)top);
-		}
-		seq_printf(m, "%-25s %-20s %-20s ", rows[i].name, soft, hard);
-		if (*rows[i].unit)
-			seq_printf(m, "%-10s\n", rows[i].unit);
-		else
-			seq_puts(m, "\n");
+		seq_printf(m, "%-25s ", rows[i].name);
+		put_limit(m, l.cur);
+		put_limit(m, l.max);
+		if (rows[i].unit)
+			seq_printf(m, "%-10s", rows[i].unit);
+		seq_puts(m, "\n");
 	}
+	return 0;
+}
+
+static int timerslack_ns_show(struct seq_file *m)
+{
+	struct process *p = process_find(m->at.host, m->at.pid);
+
+	seq_printf(m, "%llu\n", (unsigned long long)process_attr(p)->timer_slack);
 	return 0;
 }
 
@@ -425,7 +464,7 @@ const struct procfs_entry procfs_pid_entries[] = {
 	NATIVE(PID, "map_files", S_IFDIR | 0500),
 	{ .path = PID "fdinfo", .mode = S_IFDIR | 0555 },
 	COMMON(PID),
-	TEXT(PID, "timerslack_ns", "50000\n"),
+	SHOW(PID, "timerslack_ns", timerslack_ns_show),
 	{ .path = "/proc/%pid/task/%tid", .mode = S_IFDIR | 0555 },
 	{ .path = TID "fd", .mode = S_IFDIR | 0500 },
 	{ .path = TID "fdinfo", .mode = S_IFDIR | 0555 },

@@ -80,7 +80,7 @@ struct procfs_node {
 };
 
 /* ---- procfs.c ---- */
-#define PROCFS_PATH_MAX 512
+#define PROCFS_PATH_MAX 4096 /* PATH_MAX */
 /* 0, -ENOENT, -ENOTDIR, or 1: not virtual. path has no links to be followed. */
 int procfs_lookup(struct host *h, const char *path, struct procfs_node *n);
 u64 procfs_ino(const char *path);

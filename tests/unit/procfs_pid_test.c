@@ -5,7 +5,12 @@
  */
 #include "tests/unit/procfs_prog.h"
 
+#include <sys/resource.h>
 #include <sys/socket.h>
+
+#include "sim/engine/trace.h"
+#include "stack/net.h"
+#include "stack/stack_world.h"
 
 static char *dup_path(const char *fmt, int a, int b)
 {
@@ -137,6 +142,38 @@ static void stat_lines(struct vproc *p)
 	free(got);
 }
 
+/* Ticks of a hundredth of a second: of the program, of its calls, of children that are gone. */
+static void times(struct vproc *p)
+{
+	char *got;
+
+	vcall(p, CALL_COMPUTE, 1234 * NSEC_PER_MSEC);
+	if (!vproc_arg(p)) {
+		static char is_child;
+		int kid = (int)vproc_fork(p, times, &is_child);
+
+		assert_int_equal(vcall(p, SYS_wait4, kid, NULL, 0, NULL), kid);
+		got = slurp(p, "/proc/self/stat", 4096);
+		assert_non_null(strstr(got, " 0 0 0 0 0 123 0 123 0 20 0 1 "));
+		free(got);
+	}
+}
+
+static void test_times(void **state)
+{
+	struct trace *tr = trace_new(TRACE_NONE);
+	struct world *w = world_new(1, strategy_default(), tr);
+	struct host *h = host_new(w, "a", 1);
+
+	stack_world_init(w);
+	net_host_init(h);
+	vproc_start(h, "test", times, NULL, 0);
+	sim_run(&w->sim, 10 * NSEC_PER_SEC);
+	assert_true(h->sim->now > 2 * NSEC_PER_SEC);
+	world_destroy(w);
+	trace_free(tr, true);
+}
+
 static void handler(struct vproc *p, const struct siginfo *info)
 {
 }
@@ -149,7 +186,7 @@ static void status_lines(struct vproc *p)
 		"\nPPid:\t1\nTracerPid:\t0\nUid:\t1000\t1000\t1000\t1000\n"
 		"Gid:\t100\t100\t100\t100\nFDSize:\t64\nGroups:\t \nNStgid:\t100\n",
 		"\nVmRSS:\t    4096 kB\n",
-		"\nThreads:\t1\nSigQ:\t0/32768\nSigPnd:\t0000000000000000\n",
+		"\nThreads:\t1\nSigQ:\t0/15668\nSigPnd:\t0000000000000000\n",
 		"\nSigBlk:\t0000000000000200\nSigIgn:\t0000000000001000\n"
 		"SigCgt:\t0000000000004000\nCapInh:\t0000000000000000\n"
 		"CapPrm:\t0000000000001000\nCapEff:\t0000000000001000\n"
@@ -177,9 +214,11 @@ static void status_lines(struct vproc *p)
 
 static void names_and_limits(struct vproc *p)
 {
+	struct rlimit core = { 4096, RLIM_INFINITY };
 	char *got;
 
 	expect_text(p, "/proc/self/comm", "test\n");
+	assert_int_equal(vcall(p, SYS_setrlimit, RLIMIT_CORE, &core), 0);
 	assert_int_equal(put(p, "/proc/self/comm", "abcdefghijklmnopqrstu\n"), 22);
 	expect_text(p, "/proc/self/comm", "abcdefghijklmno\n");
 	expect_text(p, "/proc/thread-self/comm", "abcdefghijklmno\n");
@@ -187,6 +226,8 @@ static void names_and_limits(struct vproc *p)
 	assert_non_null(strstr(got, "Limit                     Soft Limit           Hard Limit      "
 				    "     Units     \n"));
 	assert_non_null(strstr(got, "Max open files            1024                 "));
+	assert_non_null(strstr(got, "Max core file size        4096                 unlimited       "
+				    "     bytes     \n"));
 	assert_non_null(strstr(got, "Max nice priority         0                    0               "
 				    "     \n"));
 	free(got);
@@ -379,6 +420,7 @@ int main(void)
 		cmocka_unit_test(test_oom),		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_descriptors),	cmocka_unit_test(test_native_descriptors),
 		cmocka_unit_test(test_gone),		cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_times),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
