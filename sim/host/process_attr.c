@@ -21,11 +21,11 @@ static const struct process_attr initial = {
 		[3] = { 8 * MIB, RLIM_NONE },	 /* STACK */
 		[4] = { 0, RLIM_NONE },		 /* CORE */
 		[5] = { RLIM_NONE, RLIM_NONE },	 /* RSS */
-		[6] = { 15668, 15668 },		 /* NPROC */
+		[6] = { 31337, 31337 },		 /* NPROC */
 		[8] = { 8 * MIB, 8 * MIB },	 /* MEMLOCK */
 		[9] = { RLIM_NONE, RLIM_NONE },	 /* AS */
 		[10] = { RLIM_NONE, RLIM_NONE }, /* LOCKS */
-		[11] = { 15668, 15668 },	 /* SIGPENDING */
+		[11] = { 31337, 31337 },	 /* SIGPENDING */
 		[12] = { 819200, 819200 },	 /* MSGQUEUE */
 		[15] = { RLIM_NONE, RLIM_NONE }, /* RTTIME */
 	},
