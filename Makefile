@@ -76,6 +76,13 @@ programs: $(BUILD)/sockloom
 scenarios-check: $(BUILD)/sockloom
 	@tests/scenario/run.sh $<
 
+# Real programs' transcripts of calls: on the running kernel (as root) and simulated, against what Linux 6.18 printed.
+conformance: $(BUILD)/sockloom
+	@tests/conformance/run.sh linux; linux=$$?; tests/conformance/run.sh sim $< && \
+		{ [ $$linux = 0 ] || [ $$linux = 77 ]; }
+conformance-check: $(BUILD)/sockloom
+	@tests/conformance/run.sh sim $<
+
 # ---- what README names ----------------------------------------------------------------------------
 
 help:
@@ -84,6 +91,7 @@ help:
 	@echo 'make check      install what is missing, build three ways, run every test'
 	@echo 'make unit       unit tests only; T=NAME for one'
 	@echo 'make programs   real programs in scenarios'
+	@echo 'make conformance transcripts of calls: the running kernel (as root) and sockloom'
 	@echo 'make lint       clang-tidy, cppcheck, layers, banned functions'
 	@echo 'make fuzz       fuzz what parses; FUZZ_SECONDS=20 for each target'
 	@echo 'make bench      measure; BENCH="dumbbell idle" for some of it'
@@ -188,6 +196,6 @@ $(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(LIB)
 clean:
 	rm -rf build sockloom
 
-.PHONY: all unit unit-bins bench lint fuzz fuzz-bins clean help deps deps-check demo check scenarios-check programs
+.PHONY: all unit unit-bins bench lint fuzz fuzz-bins clean help deps deps-check demo check scenarios-check conformance conformance-check programs
 .PRECIOUS: $(BUILD)/%.o
 -include $(OBJS:.o=.d) $(UNITBIN:=.d) $(UNIT_SUPPORT:%.c=$(BUILD)/tests/unit/%.d) $(MAIN:%.c=$(BUILD)/%.d)

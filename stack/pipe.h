@@ -6,6 +6,7 @@
 #define STACK_PIPE_H
 
 #include "stack/file.h"
+#include "stack/stack_world.h"
 
 #define PIPE_PAGE 4096u
 
@@ -30,7 +31,10 @@ struct pipe {
 /* NULL: it is no pipe. */
 struct pipe *pipe_of(const struct file *f);
 
-struct pool *pipe_page_pool(struct host *h);
+static inline struct pool *pipe_page_pool(struct host *h)
+{
+	return stack_pool(stack_world_of(h), "pipe_page", sizeof(struct pipe_page));
+}
 
 static inline bool pipe_empty(const struct pipe *p)
 {
