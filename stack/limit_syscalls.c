@@ -14,9 +14,15 @@
 
 struct process_limit process_limit(const struct process *p, int resource)
 {
+	struct process_limit l = process_attr(p)->limits[resource];
+
 	if (resource == RLIMIT_NOFILE)
 		return (struct process_limit){ p->nofile, p->nofile_max };
-	return process_attr(p)->limits[resource];
+	if (l.cur == RLIM_HOST)
+		l.cur = p->host->max_tasks;
+	if (l.max == RLIM_HOST)
+		l.max = p->host->max_tasks;
+	return l;
 }
 
 s64 sys_getrlimit(struct task *t, int resource, struct rlimit *rl)

@@ -11,10 +11,16 @@
 
 #include "stack/capability.h"
 #include "stack/pipe.h"
+#include "stack/stack_world.h"
 #include "stack/syscalls.h"
 
 #define PIPE_DEF_BUFFERS 16u
 #define PIPE_MAX_SIZE (1u << 20) /* /proc/sys/fs/pipe-max-size */
+
+struct pool *pipe_page_pool(struct host *h)
+{
+	return stack_pool(stack_world_of(h), "pipe_page", sizeof(struct pipe_page));
+}
 
 void pipe_wake_readers(struct pipe *p)
 {

@@ -6,7 +6,6 @@
 #define STACK_PIPE_H
 
 #include "stack/file.h"
-#include "stack/stack_world.h"
 
 #define PIPE_PAGE 4096u
 
@@ -31,10 +30,7 @@ struct pipe {
 /* NULL: it is no pipe. */
 struct pipe *pipe_of(const struct file *f);
 
-static inline struct pool *pipe_page_pool(struct host *h)
-{
-	return stack_pool(stack_world_of(h), "pipe_page", sizeof(struct pipe_page));
-}
+struct pool *pipe_page_pool(struct host *h);
 
 static inline bool pipe_empty(const struct pipe *p)
 {

@@ -155,7 +155,7 @@ s64 sys_ppoll(struct task *t, struct pollfd *fds, unsigned nfds, struct timespec
 		return ret;
 	task_swap_mask(t, mask);
 	ret = do_poll(t, fds, nfds, timeo);
-	if (timeout && ret != -EPARK && ret != -ERESTARTNOHAND) {
+	if (timeout && ret != -EPARK) {
 		left = poll_time_left(t, timeo);
 		timeout->tv_sec = left / NSEC_PER_SEC;
 		timeout->tv_nsec = left % NSEC_PER_SEC;

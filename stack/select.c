@@ -163,7 +163,7 @@ s64 sys_select(struct task *t, int n, fd_set *in, fd_set *out, fd_set *ex, struc
 			return ret;
 	}
 	ret = do_select(t, n, in, out, ex, timeo);
-	if (timeout && ret != -EPARK && ret != -ERESTARTNOHAND) {
+	if (timeout && ret != -EPARK) {
 		left = poll_time_left(t, timeo);
 		timeout->tv_sec = left / NSEC_PER_SEC;
 		timeout->tv_usec = left % NSEC_PER_SEC / NSEC_PER_USEC;
@@ -181,7 +181,7 @@ s64 sys_pselect6(struct task *t, int n, fd_set *in, fd_set *out, fd_set *ex,
 		return ret;
 	task_swap_mask(t, mask);
 	ret = do_select(t, n, in, out, ex, timeo);
-	if (timeout && ret != -EPARK && ret != -ERESTARTNOHAND) {
+	if (timeout && ret != -EPARK) {
 		left = poll_time_left(t, timeo);
 		timeout->tv_sec = left / NSEC_PER_SEC;
 		timeout->tv_nsec = left % NSEC_PER_SEC;

@@ -14,6 +14,7 @@
 #include "stack/msg.h"
 #include "stack/pipe.h"
 #include "stack/poll.h"
+#include "stack/stack_world.h"
 
 #define SPLICE_ALL (SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_F_GIFT)
 #define SPLICE_IOV 64 /* buffers for one write */

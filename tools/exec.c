@@ -21,8 +21,6 @@
 
 #define EXEC_FAILED 125 /* as env(1) and timeout(1): not the program's status but ours */
 
-extern char **environ;
-
 static const struct cli_option options[] = {
 	{ 'w', "world", "FILE", "a scenario whose world it runs in (default: one host with loopback)" },
 	{ 0, "host", "NAME", "the host of that world" },

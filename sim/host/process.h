@@ -12,6 +12,7 @@
 #define CAP_FULL_SET ((1ull << 41) - 1) /* all that Linux 6.18 knows (linux/capability.h) */
 #define PROCESS_RLIMITS 16
 #define RLIM_NONE (~0ull)
+#define RLIM_HOST (~0ull - 1) /* what the host bounds: its max_tasks */
 
 /* Identities and capabilities (credentials(7), capabilities(7)). */
 struct cred {

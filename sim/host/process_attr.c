@@ -10,26 +10,27 @@
 #define MIB (1ull << 20)
 
 /*
- * Limits as Debian's kernel gives them to a host of 4 GiB, by the numbers of RLIMIT_*
+ * Limits as Debian's kernel gives them to a system service, by the numbers of RLIMIT_*
  * (asm-generic/resource.h). NOFILE is in struct process.
  */
 static const struct process_attr initial = {
-	.limits = {
-		[0] = { RLIM_NONE, RLIM_NONE },	 /* CPU */
-		[1] = { RLIM_NONE, RLIM_NONE },	 /* FSIZE */
-		[2] = { RLIM_NONE, RLIM_NONE },	 /* DATA */
-		[3] = { 8 * MIB, RLIM_NONE },	 /* STACK */
-		[4] = { 0, RLIM_NONE },		 /* CORE */
-		[5] = { RLIM_NONE, RLIM_NONE },	 /* RSS */
-		[6] = { 15668, 15668 },		 /* NPROC */
-		[8] = { 8 * MIB, 8 * MIB },	 /* MEMLOCK */
-		[9] = { RLIM_NONE, RLIM_NONE },	 /* AS */
-		[10] = { RLIM_NONE, RLIM_NONE }, /* LOCKS */
-		[11] = { 15668, 15668 },	 /* SIGPENDING */
-		[12] = { 819200, 819200 },	 /* MSGQUEUE */
-		[15] = { RLIM_NONE, RLIM_NONE }, /* RTTIME */
+    .limits =
+	{
+	    [0] = {RLIM_NONE, RLIM_NONE},  /* CPU */
+	    [1] = {RLIM_NONE, RLIM_NONE},  /* FSIZE */
+	    [2] = {RLIM_NONE, RLIM_NONE},  /* DATA */
+	    [3] = {8 * MIB, RLIM_NONE},	   /* STACK */
+	    [4] = {0, RLIM_NONE},	   /* CORE */
+	    [5] = {RLIM_NONE, RLIM_NONE},  /* RSS */
+	    [6] = {RLIM_HOST, RLIM_HOST},  /* NPROC */
+	    [8] = {8 * MIB, 8 * MIB},	   /* MEMLOCK */
+	    [9] = {RLIM_NONE, RLIM_NONE},  /* AS */
+	    [10] = {RLIM_NONE, RLIM_NONE}, /* LOCKS */
+	    [11] = {RLIM_HOST, RLIM_HOST}, /* SIGPENDING */
+	    [12] = {819200, 819200},	   /* MSGQUEUE */
+	    [15] = {RLIM_NONE, RLIM_NONE}, /* RTTIME */
 	},
-	.timer_slack = 50 * NSEC_PER_USEC,
+    .timer_slack = 50 * NSEC_PER_USEC,
 };
 
 const struct process_attr *process_attr(const struct process *p)
@@ -75,9 +76,14 @@ struct cred process_cred(const struct process *p)
 		c = *p->attr->cred;
 	else
 		c = (struct cred){
-			.ruid = p->uid, .suid = p->uid, .fsuid = p->uid, .rgid = p->gid,
-			.sgid = p->gid, .fsgid = p->gid, .permitted = p->caps,
-			.bounding = CAP_FULL_SET,
+		    .ruid = p->uid,
+		    .suid = p->uid,
+		    .fsuid = p->uid,
+		    .rgid = p->gid,
+		    .sgid = p->gid,
+		    .fsgid = p->gid,
+		    .permitted = p->caps,
+		    .bounding = CAP_FULL_SET,
 		};
 	c.euid = p->uid;
 	c.egid = p->gid;
@@ -116,7 +122,7 @@ struct cpu_usage process_usage(const struct process *p)
 
 	u.utime = p->utime;
 	u.stime = p->cpu_time - p->utime;
-	list_for_each_entry(t, &p->threads, thread_node) {
+	list_for_each_entry (t, &p->threads, thread_node) {
 		u.nvcsw += t->nvcsw;
 		u.nivcsw += t->nivcsw;
 	}

@@ -272,7 +272,7 @@ static int pollfds_in(struct args *c, const struct arg *arg, int i)
 	return 0;
 }
 
-/* Only revents: another thread may have changed the rest while this one waited. */
+/* Only revents: another thread may have changed the rest while this one waited. After EINTR too. */
 static int pollfds_out(struct args *c, const struct arg *arg, int i, s64 result)
 {
 	u32 n = (u32)c->h->args[arg->other];
@@ -418,7 +418,7 @@ static int measured_out(struct args *c, const struct arg *arg, int i, s64 result
 static int option_room(struct args *c, const struct arg *arg, int i)
 {
 	u64 addr = c->h->args[arg->other];
-	int cap, *len;
+	int cap = 0, *len;
 
 	if (!addr || hosted_read(c->h, addr, &cap, sizeof(cap)) < 0)
 		return -EFAULT;
@@ -511,7 +511,7 @@ static const struct {
 	[SIZED_OUT] = { fixed_room, sized_out },
 	[ARRAY_IN] = { array_in },
 	[ARRAY_OUT] = { array_room, array_out },
-	[POLLFDS] = { pollfds_in, pollfds_out },
+	[POLLFDS] = { pollfds_in, pollfds_out, true },
 	[EPOLL_EVENT] = { epoll_event_in },
 	[OPTION_IN] = { args_option_in },
 	[OPTION_OUT] = { option_room, measured_out },
@@ -542,6 +542,8 @@ static int first_error(struct hosted *h, int err)
 	struct file *f;
 
 	if (!h->u || !e || e->args[0] != 'f')
+		return err;
+	if (h->nr == SYS_signalfd || h->nr == SYS_signalfd4) /* the descriptor comes last */
 		return err;
 	f = fd_lookup(h->u->task->proc->files, (int)h->args[0]);
 	if (!f)
@@ -619,5 +621,5 @@ s64 hosted_args_out(struct hosted *h, const struct syscall_req *req, s64 result)
 	}
 	if (!err)
 		err = args_flush(&c);
-	return err && result >= 0 ? err : result;
+	return err ? err : result;
 }

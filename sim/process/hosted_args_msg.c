@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 
 #include "sim/process/hosted_args.h"
-#include "stack/file.h"
+#include "stack/net.h"
 
 #define UIO_MAX 1024
 #define CONTROL_MAX (1u << 20)
@@ -120,10 +120,13 @@ static int name_in(struct args *c, struct msghdr *m, bool send)
 	return 0;
 }
 
-/*
- * More than CONTROL_MAX is beyond any limit for what is sent (net.core.optmem_max), and more than is
- * ever received.
- */
+/* What may be sent: net.core.optmem_max. */
+static u64 control_max(const struct args *c)
+{
+	return c->h->u ? c->h->u->task->host->net->sysctl.optmem_max : CONTROL_MAX;
+}
+
+/* More than CONTROL_MAX is never received. */
 static int control_in(struct args *c, struct msghdr *m, bool send)
 {
 	u64 addr = (u64)(uintptr_t)m->msg_control;
@@ -134,7 +137,7 @@ static int control_in(struct args *c, struct msghdr *m, bool send)
 		m->msg_control = NULL;
 		return m->msg_controllen > INT_MAX ? -ENOBUFS : 0;
 	}
-	if (send && m->msg_controllen > CONTROL_MAX)
+	if (send && m->msg_controllen > control_max(c))
 		return -ENOBUFS;
 	m->msg_controllen = min(m->msg_controllen, (size_t)CONTROL_MAX);
 	m->msg_control = hosted_alloc(c->h, m->msg_controllen);

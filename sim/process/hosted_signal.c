@@ -19,33 +19,11 @@
 #include <unistd.h>
 
 #include "sim/process/hosted_int.h"
+#include "stack/siginfo.h"
 #include "stack/syscalls.h"
 
 /* Of uc_sigmask in the kernel's struct ucontext: flags, link, stack, sigcontext come before it. */
 #define UC_SIGMASK (8 + 8 + 24 + 256)
-
-static void fill_siginfo(siginfo_t *to, const struct siginfo *from)
-{
-	memset(to, 0, sizeof(*to));
-	to->si_signo = from->signo;
-	to->si_code = from->code;
-	if (from->signo == SIGCHLD && from->code > 0) {
-		to->si_pid = from->pid;
-		to->si_uid = from->uid;
-		to->si_status = from->status;
-	} else if (from->code == SI_TIMER) {
-		to->si_timerid = from->pid;
-		to->si_overrun = from->status;
-		to->si_ptr = (void *)(uintptr_t)from->value;
-	} else if (from->code > 0 && from->code != SI_KERNEL) {
-		to->si_band = (long)from->band;
-		to->si_fd = from->fd;
-	} else {
-		to->si_pid = from->pid;
-		to->si_uid = from->uid;
-		to->si_ptr = (void *)(uintptr_t)from->value;
-	}
-}
 
 /* Leaves h in a ptrace stop in which its call has its result. */
 static bool stop(struct hosted *h, s64 result)
@@ -119,7 +97,7 @@ static bool set_up(struct hosted *h, const struct hosted_signal *s)
 	}
 	if (!raise_real(h, s->info.signo))
 		return false;
-	fill_siginfo(&info, &s->info);
+	siginfo_to_user(&info, &s->info);
 	ptrace(PTRACE_SETSIGINFO, h->tid, NULL, &info);
 	return enter_handler(h, s);
 }

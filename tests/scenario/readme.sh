@@ -13,7 +13,7 @@ fail() {
 	failed=$((failed + 1))
 }
 
-awk '/^```lua$/ { on = 1; next } /^```$/ { on = 0 } on' README.md >"$tmp/hello.lua"
+awk '/^```lua$/ && !seen { on = seen = 1; next } /^```$/ { on = 0 } on' README.md >"$tmp/hello.lua"
 cmp -s "$tmp/hello.lua" scenarios/hello.lua || fail "its first scenario is not scenarios/hello.lua"
 
 awk '/^\$ \.\/sockloom run scenarios\/hello\.lua$/ { on = 1; next } /^```$/ { on = 0 } on' README.md >"$tmp/shown"

@@ -186,7 +186,7 @@ static void status_lines(struct vproc *p)
 		"\nPPid:\t1\nTracerPid:\t0\nUid:\t1000\t1000\t1000\t1000\n"
 		"Gid:\t100\t100\t100\t100\nFDSize:\t64\nGroups:\t \nNStgid:\t100\n",
 		"\nVmRSS:\t    4096 kB\n",
-		"\nThreads:\t1\nSigQ:\t0/15668\nSigPnd:\t0000000000000000\n",
+		"\nThreads:\t1\nSigQ:\t0/32768\nSigPnd:\t0000000000000000\n",
 		"\nSigBlk:\t0000000000000200\nSigIgn:\t0000000000001000\n"
 		"SigCgt:\t0000000000004000\nCapInh:\t0000000000000000\n"
 		"CapPrm:\t0000000000001000\nCapEff:\t0000000000001000\n"
