@@ -86,7 +86,8 @@ s64 sys_setfsuid(struct task *t, u32 uid)
 {
 	struct cred old = process_cred(t->proc), c = old;
 
-	if (uid == KEEP || (uid != old.fsuid && !uid_any(&old, uid, true) && !capable(t, CAP_SETUID)))
+	if (uid == KEEP ||
+	    (uid != old.fsuid && !uid_any(&old, uid, true) && !capable(t, CAP_SETUID)))
 		return old.fsuid;
 	c.fsuid = uid;
 	cred_fix_fscaps(&c, &old);
@@ -162,7 +163,8 @@ s64 sys_setfsgid(struct task *t, u32 gid)
 {
 	struct cred old = process_cred(t->proc), c = old;
 
-	if (gid == KEEP || (gid != old.fsgid && !gid_any(&old, gid, true) && !capable(t, CAP_SETGID)))
+	if (gid == KEEP ||
+	    (gid != old.fsgid && !gid_any(&old, gid, true) && !capable(t, CAP_SETGID)))
 		return old.fsgid;
 	c.fsgid = gid;
 	cred_commit(t->proc, &c);

@@ -295,7 +295,7 @@ s64 sys_sendfile(struct task *t, int out_fd, int in_fd, s64 *off, size_t count)
 		return -EINVAL;
 	if (in->ops->read_at)
 		return sendfile_native(t, out, in, off, count);
-	/* A target of the same kind may move its bytes while it grows: the source's, if it is the same. */
+	/* A target of the same kind that grows moves its bytes, which may be the source's. */
 	if (!memfile_is(in) || memfile_is(out))
 		return sendfile_read(t, in, out, off, count);
 	pos = off ? (u64)*off : in->pos;

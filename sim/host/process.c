@@ -65,7 +65,7 @@ static void attr_free(struct process *p)
 		list_del_init(&r->node);
 		r->proc = NULL;
 	}
-	/* Who still waits for its signals (an epoll instance of another process) waits for nothing. */
+	/* Another process's epoll instance may still wait for its signals: in vain. */
 	while (wait_queue_active(&a->signalfd))
 		wait_remove(list_first_entry(&a->signalfd.list, struct wait_entry, node));
 	if (a->cred)

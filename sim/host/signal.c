@@ -80,7 +80,10 @@ static int queue_add(struct signal_queue *q, const struct siginfo *info)
 {
 	struct signal_entry *e;
 
-	/* A standard signal that is pending already is not queued a second time; timers see to it. */
+	/*
+	 * A standard signal that is pending already is not queued a second time. Each timer has one
+	 * at most, and sees to that itself.
+	 */
 	if (info->signo < SIGRTMIN_KERNEL && q->set.bits & bit(info->signo) &&
 	    info->code != SI_TIMER)
 		return 0;
@@ -282,7 +285,7 @@ bool signal_take(struct task *t, struct siginfo *info)
 	return signal_dequeue(t, sanitize(t->blocked.bits), info);
 }
 
-/* ---- forgetting -------------------------------------------------------------------------------- */
+/* ---- forgetting ------------------------------------------------------------------------------ */
 
 void signal_discard(struct process *p, u64 mask)
 {

@@ -63,7 +63,7 @@ struct process {
 	int pid;
 	int parent_tid;	 /* the parent's thread that made it */
 	u32 uid, gid;	 /* effective; the others are in struct cred (process.h) */
-	u64 caps; /* the effective ones: bit mask of CAP_*; the scenario's default is that of root */
+	u64 caps; /* effective: bit mask of CAP_*; the scenario's default is that of root */
 	char name[TASK_NAME_LEN];
 	struct files_struct *files; /* owned by stack/ */
 	struct signal_struct sig;
@@ -81,7 +81,7 @@ struct process {
 	u32 nofile_max;	 /* the hard limit */
 	int oom_score_adj; /* kept for /proc */
 	int pgid, sid;	 /* process group and session */
-	nsec_t cpu_time, utime; /* of all its threads, those that are gone too; utime: of the program */
+	nsec_t cpu_time, utime; /* of all its threads there ever were; utime: the program's part */
 	void *timers;	 /* setitimer() and timer_create(); owned by stack/ */
 	struct process_attr *attr; /* what few processes change; NULL: all as at first */
 };

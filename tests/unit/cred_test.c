@@ -183,7 +183,8 @@ static void ambient(struct vproc *p)
 {
 	u64 full = getcaps(p).permitted;
 
-	CHECK(p, vcall(p, SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_CHOWN, 0, 0) == -EPERM);
+	CHECK(p, vcall(p, SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_CHOWN, 0, 0) ==
+			 -EPERM);
 	CHECK(p, setcaps(p, full, full, BIT(CAP_CHOWN)) == 0);
 	CHECK(p, vcall(p, SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_CHOWN, 0, 0) == 0);
 	CHECK(p, vcall(p, SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_CHOWN, 0, 0) == 1);

@@ -140,7 +140,8 @@ static void test_refused(void **state)
 
 static void unprivileged(struct vproc *p)
 {
-	if (vcall(p, SYS_setuid, 1000) || vcall(p, SYS_setpriority, PRIO_PROCESS, 0, -1) != -EACCES ||
+	if (vcall(p, SYS_setuid, 1000) ||
+	    vcall(p, SYS_setpriority, PRIO_PROCESS, 0, -1) != -EACCES ||
 	    vcall(p, SYS_setpriority, PRIO_PROCESS, vcall(p, SYS_getppid), 0) != -EPERM)
 		vcall(p, SYS_exit_group, 1);
 }
@@ -155,7 +156,8 @@ static void linux_misc(struct vproc *p)
 	assert_true(mask & MEMBARRIER_CMD_PRIVATE_EXPEDITED);
 	assert_int_equal(vcall(p, SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0), 0);
 	assert_int_equal(vcall(p, SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0), -EPERM);
-	assert_int_equal(vcall(p, SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0), 0);
+	assert_int_equal(vcall(p, SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0),
+			 0);
 	assert_int_equal(vcall(p, SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0), 0);
 	assert_int_equal(vcall(p, SYS_membarrier, 1 << 9, 0, 0),
 			 MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);

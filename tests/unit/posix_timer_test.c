@@ -155,7 +155,8 @@ static void ignored(struct vproc *p)
 	assert_int_equal(its.it_interval.tv_nsec, 30 * MS);
 	ncaught = 0;
 	vcall(p, SYS_clock_gettime, CLOCK_MONOTONIC, &now);
-	assert_int_equal(settime(p, id, TIMER_ABSTIME, now.tv_sec * NSEC_PER_SEC + now.tv_nsec, 0), 0);
+	assert_int_equal(settime(p, id, TIMER_ABSTIME, now.tv_sec * NSEC_PER_SEC + now.tv_nsec, 0),
+			 0);
 	vproc_sleep(p, 10 * MS);
 	assert_int_equal(ncaught, 1);
 	vcall(p, SYS_timer_delete, id);
@@ -234,7 +235,7 @@ static nsec_t clock_ns(struct vproc *p, int clock)
 	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
 }
 
-/* The clock of a process or, with bit 2, of a thread; 0: the caller's. Bits 0 and 1: what counts. */
+/* The clock of a process or, with bit 2, of a thread; 0: one's own. Bits 0, 1: what counts. */
 static int cpu_clock(int id, int which)
 {
 	return (int)(~(u32)id << 3 | (u32)which);

@@ -195,7 +195,8 @@ static void test_user_memory(void **state)
 
 static void ranges(struct vproc *p)
 {
-	int f = (int)vcall(p, SYS_memfd_create, "f", 0), g = (int)vcall(p, SYS_memfd_create, "g", 0);
+	int f = (int)vcall(p, SYS_memfd_create, "f", 0);
+	int g = (int)vcall(p, SYS_memfd_create, "g", 0);
 	int a[2];
 	s64 in = 1, out = 4;
 
