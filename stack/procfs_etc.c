@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The files of /etc that name hosts: hosts(5), resolv.conf(5), hostname(5), nsswitch.conf(5),
- * host.conf(5). They are made from the world, so that the names of a scenario resolve without a name
- * server; /etc/gai.conf is not there, so addresses are chosen by RFC 6724's own table.
+ * host.conf(5), machine-id(5). They are made from the world, so that the names of a scenario resolve
+ * without a name server; /etc/gai.conf is not there, so addresses are chosen by RFC 6724's own table,
+ * nor are localtime(5) and timezone: hosts show UTC, wherever the machine stands.
  *
  * All hosts know the same names: those that the world's addresses had when the first program looked, as
  * if an administrator had handed the file out. Hosts share nothing that changes later.
@@ -87,14 +88,32 @@ static int etc_hostname(struct seq_file *m)
 	return 0;
 }
 
+/* 32 lower-case digits, the host's own. */
+static int etc_machine_id(struct seq_file *m)
+{
+	struct rng r;
+	u8 b[16];
+
+	rng_init(&r, m->at.host->sim->seed, m->at.host->id, RNG_BOOT_ID, 1);
+	rng_bytes(&r, b, sizeof(b));
+	for (size_t i = 0; i < sizeof(b); i++)
+		seq_printf(m, "%02x", b[i]);
+	seq_puts(m, "\n");
+	return 0;
+}
+
 #define ETC(n, fn) { .path = "/etc/" n, .mode = S_IFREG | 0644, .show = fn, .flags = PF_SIZED }
 #define ETC_TEXT(n, t) { .path = "/etc/" n, .mode = S_IFREG | 0644, .text = t, .flags = PF_SIZED }
 
 const struct procfs_entry procfs_etc_entries[] = {
 	{ .path = "/etc/gai.conf", .flags = PF_ABSENT },
+	{ .path = "/etc/localtime", .flags = PF_ABSENT },
+	{ .path = "/etc/timezone", .flags = PF_ABSENT },
 	ETC_TEXT("host.conf", "multi on\n"),
 	ETC("hostname", etc_hostname),
 	ETC("hosts", etc_hosts),
+	{ .path = "/etc/machine-id", .mode = S_IFREG | 0444, .show = etc_machine_id,
+	  .flags = PF_SIZED },
 	ETC_TEXT("nsswitch.conf", "passwd:\tfiles\n"
 				  "group:\tfiles\n"
 				  "shadow:\tfiles\n"

@@ -116,7 +116,10 @@ static u32 flags_of(u32 flags, int rwf)
 	return flags;
 }
 
-/* Only files with a position have one to leave alone; the rest is ESPIPE. */
+/*
+ * Only files with a position have one to leave alone, or devices that have none and do not mind
+ * (/dev/urandom); the rest is ESPIPE.
+ */
 static s64 rw_at(struct task *t, struct file *f, const struct iov_iter *it, s64 off, int rwf,
 		 bool write)
 {
@@ -124,7 +127,7 @@ static s64 rw_at(struct task *t, struct file *f, const struct iov_iter *it, s64 
 	u32 flags;
 	s64 ret;
 
-	if (!S_ISREG(f->mode))
+	if (!S_ISREG(f->mode) && !f->ops->llseek)
 		return -ESPIPE;
 	pos = f->pos;
 	flags = f->flags;

@@ -64,6 +64,7 @@ static void open_errors(struct vproc *p)
 		{ "/etc/hosts", O_RDONLY | O_TRUNC, -EROFS },
 		{ "/etc/hosts/x", O_RDONLY, -ENOTDIR },
 		{ "/etc/gai.conf", O_RDONLY, -ENOENT },
+		{ "/etc/localtime", O_RDONLY, -ENOENT },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -128,6 +129,7 @@ static void directories(struct vproc *p)
 		    ". .. cpu0 cpu1 isolated kernel_max offline online possible present ");
 	fd = vopen(p, "/proc/sys/vm", O_RDONLY);
 	assert_int_equal(vcall(p, SYS_read, fd, big, 10), -EISDIR);
+	assert_int_equal(vcall(p, SYS_pread64, fd, big, 10, 0), -EISDIR);
 	assert_int_equal(vcall(p, SYS_getdents64, fd, small, sizeof(small)), -EINVAL);
 	assert_true(vcall(p, SYS_getdents64, fd, big, sizeof(big)) > 0);
 	assert_int_equal(vcall(p, SYS_getdents64, fd, big, sizeof(big)), 0);
@@ -315,6 +317,8 @@ static void random_devices(struct vproc *p)
 	assert_int_equal(vcall(p, SYS_read, fd, b, 32), 32);
 	assert_memory_not_equal(a, b, 32);
 	assert_memory_not_equal(a, zero, 32);
+	assert_int_equal(vcall(p, SYS_pread64, fd, b, 32, 5), 32);
+	assert_memory_not_equal(a, b, 32);
 	assert_int_equal(vcall(p, SYS_write, fd, "abc", 3), 3);
 	assert_int_equal(vcall(p, SYS_lseek, fd, 100, SEEK_SET), 0);
 	assert_int_equal(vcall(p, SYS_fstat, fd, &st), 0);
@@ -430,6 +434,11 @@ static void kernel_values(struct vproc *p)
 	b = slurp(p, "/proc/sys/kernel/random/uuid", 100);
 	boot = slurp(p, "/proc/sys/kernel/random/boot_id", 100);
 	assert_int_equal(strlen(a), 37);
+	free(a);
+	a = slurp(p, "/etc/machine-id", 100);
+	assert_int_equal(strlen(a), 33);
+	free(a);
+	a = slurp(p, "/proc/sys/kernel/random/uuid", 100);
 	assert_int_equal(a[14], '4');
 	assert_string_not_equal(a, b);
 	expect_text(p, "/proc/sys/kernel/random/boot_id", boot);
