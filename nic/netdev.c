@@ -34,6 +34,7 @@ static void netdev_free(struct net_device *dev)
 		dev->ops->destroy(dev);
 	rps_free(dev);
 	free(dev->xps_cpu_to_txq);
+	free(dev->ifalias);
 	for (int i = 0; i < dev->num_tx_queues; i++)
 		free(dev->txq[i].dql);
 	free(dev->txq);

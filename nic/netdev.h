@@ -69,6 +69,8 @@ struct netdev_stats {
 	u64 tx_aborted_errors, tx_carrier_errors, tx_fifo_errors;
 };
 
+#define XPS_NONE 0xff
+
 struct net_device {
 	struct list_head node; /* netdev_table.devices, in order of ifindex */
 	struct host *host;
@@ -93,13 +95,20 @@ struct net_device {
 	void *ip_ptr;	    /* stack/: addresses and per-device settings */
 	struct list_head napis; /* struct napi_struct.dev_node, in order of id */
 	struct rps_map *rps;	/* [num_rx_queues], NULL: off; backlog.c */
-	u8 *xps_cpu_to_txq; /* NULL: hash decides */
+	u8 *xps_cpu_to_txq; /* NULL, or XPS_NONE for a CPU: hash decides */
+	char *ifalias;	    /* IFLA_IFALIAS, kept for who asks; NULL: none */
 	nsec_t watchdog_timeo; /* 0: the default, 5 s */
 	struct tx_watchdog *tx_watchdog; /* made when a queue first stops */
 	u64 tx_timeouts;
 	struct xps_flow *xps_flows; /* which queue a TCP flow has; tx.c */
 	int promiscuity;
 };
+
+/*
+ * xps_cpus of a TX queue: these CPUs send through it, and none else does. A CPU has one queue, the last
+ * that named it. 0, or -EINVAL: there is no such queue.
+ */
+int dev_set_xps(struct net_device *dev, int queue, const u64 cpus[4]);
 
 /* Per-host settings under /proc/sys/net/core that nic/ owns. */
 struct net_core_sysctl {

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <string.h>
 
 #include "nic/dql.h"
 #include "nic/gso.h"
@@ -103,13 +104,38 @@ static int xps_pick(struct net_device *dev, struct sk_buff *skb)
 	return mine;
 }
 
+int dev_set_xps(struct net_device *dev, int queue, const u64 cpus[4])
+{
+	int ncpu = dev->host->ncpu;
+
+	if (queue < 0 || queue >= dev->num_tx_queues)
+		return -EINVAL;
+	if (!dev->xps_cpu_to_txq) {
+		dev->xps_cpu_to_txq = xcalloc((size_t)ncpu, 1);
+		memset(dev->xps_cpu_to_txq, XPS_NONE, (size_t)ncpu);
+	}
+	for (int i = 0; i < ncpu; i++) {
+		if (cpus[i / 64] >> i % 64 & 1)
+			dev->xps_cpu_to_txq[i] = (u8)queue;
+		else if (dev->xps_cpu_to_txq[i] == queue)
+			dev->xps_cpu_to_txq[i] = XPS_NONE;
+	}
+	return 0;
+}
+
+static bool has_xps(const struct net_device *dev)
+{
+	return dev->xps_cpu_to_txq &&
+	       dev->xps_cpu_to_txq[cpu_current(dev->host)->id] != XPS_NONE;
+}
+
 struct netdev_queue *netdev_pick_tx(struct net_device *dev, struct sk_buff *skb)
 {
 	int n = dev->num_tx_queues, i;
 
 	if (n == 1)
 		i = 0;
-	else if (dev->xps_cpu_to_txq)
+	else if (has_xps(dev))
 		i = xps_pick(dev, skb);
 	else if (skb->queue_mapping) /* forwarded: the RX queue, plus one */
 		i = (skb->queue_mapping - 1) % n;

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <net/if_arp.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "nic/napi.h"
@@ -15,6 +16,7 @@
 /* What a device reports of itself and nobody sets. */
 #define VOLATILE_FLAGS                                                                             \
 	(u32)(IFF_LOOPBACK | IFF_POINTOPOINT | IFF_BROADCAST | IFF_MASTER | IFF_SLAVE | IFF_RUNNING)
+#define IFALIAS_MAX 256u /* with a byte to spare */
 #define LO_QUEUE_LEN 1000u /* what Linux prints for a device without a queue */
 
 static bool is_loopback(const struct net_device *dev)
@@ -199,6 +201,22 @@ static int class_link(struct seq_file *m)
 	return 0;
 }
 
+/* A line of the administrator's own. */
+static int ifalias_show(struct seq_file *m)
+{
+	const char *alias = procfs_device(&m->at)->ifalias;
+
+	if (alias)
+		seq_printf(m, "%s\n", alias);
+	return 0;
+}
+
+static int proto_down_show(struct seq_file *m)
+{
+	seq_puts(m, "0\n");
+	return 0;
+}
+
 #define STAT(field)                                                                                \
 	static int stat_##field(struct seq_file *m)                                                \
 	{                                                                                          \
@@ -234,6 +252,39 @@ static int store_number(struct task *t, const struct procfs_at *at, const char *
 		return -EPERM;
 	*dev = procfs_device(at);
 	return procfs_parse_ulong(text, v);
+}
+
+static s64 ifalias_store(struct task *t, const struct procfs_at *at, const char *text, size_t len)
+{
+	struct net_device *dev = procfs_device(at);
+	size_t keep = len - (text[len - 1] == '\n');
+
+	if (!capable(t, CAP_NET_ADMIN))
+		return -EPERM;
+	if (keep >= IFALIAS_MAX)
+		return -EINVAL;
+	free(dev->ifalias);
+	dev->ifalias = NULL;
+	if (keep) {
+		dev->ifalias = xcalloc(1, keep + 1);
+		memcpy(dev->ifalias, text, keep);
+	}
+	return (s64)len;
+}
+
+/* No driver here can be told. */
+static s64 carrier_store(struct task *t, const struct procfs_at *at, const char *text, size_t len)
+{
+	return capable(t, CAP_NET_ADMIN) ? -EOPNOTSUPP : -EPERM;
+}
+
+static s64 proto_down_store(struct task *t, const struct procfs_at *at, const char *text, size_t len)
+{
+	struct net_device *dev;
+	u64 v;
+	int err = store_number(t, at, text, &dev, &v);
+
+	return err ? err : -EOPNOTSUPP;
 }
 
 static s64 mtu_store(struct task *t, const struct procfs_at *at, const char *text, size_t len)
@@ -350,14 +401,14 @@ const struct procfs_entry sysfs_net_entries[] = {
 	SHOW(addr_len),
 	SHOW(address),
 	SHOW(broadcast),
-	SHOW(carrier),
+	STORE(carrier),
 	TEXT("dev_id", "0x0\n"),
 	TEXT("dev_port", "0\n"),
 	SHOW(dormant),
 	SHOW(duplex),
 	STORE(flags),
 	STORE(gro_flush_timeout),
-	TEXT("ifalias", ""),
+	STORE(ifalias),
 	SHOW(ifindex),
 	SHOW(iflink),
 	TEXT("link_mode", "0\n"),
@@ -366,7 +417,7 @@ const struct procfs_entry sysfs_net_entries[] = {
 	STORE(napi_defer_hard_irqs),
 	TEXT("netdev_group", "0\n"),
 	SHOW(operstate),
-	TEXT("proto_down", "0\n"),
+	STORE(proto_down),
 	SHOW(speed),
 	STAT(collisions),
 	STAT(multicast),

@@ -143,8 +143,24 @@ static s64 rps_flow_cnt_store(struct task *t, const struct procfs_at *at, const 
 	return err ? err : (s64)len;
 }
 
+/* Which CPUs send through the queue. A device with one queue has no such map. */
+static s64 xps_cpus_store(struct task *t, const struct procfs_at *at, const char *text, size_t len)
+{
+	struct net_device *dev = procfs_device(at);
+	u64 bits[4];
+	int err;
+
+	if (dev->num_tx_queues == 1)
+		return -ENOENT;
+	if (!capable(t, CAP_NET_ADMIN))
+		return -EPERM;
+	err = parse_cpumask(text, at->host->ncpu, bits);
+	if (!err)
+		err = dev_set_xps(dev, at->queue - 1, bits);
+	return err ? err : (s64)len;
+}
+
 #define DIR "/sys/devices/virtual/net/%if/queues/"
-#define RO (S_IFREG | 0444)
 #define RW (S_IFREG | 0644)
 
 const struct procfs_entry sysfs_queue_entries[] = {
@@ -152,7 +168,7 @@ const struct procfs_entry sysfs_queue_entries[] = {
 	  .store = rps_cpus_store },
 	{ .path = DIR "%rxq/rps_flow_cnt", .mode = RW, .show = rps_flow_cnt_show,
 	  .store = rps_flow_cnt_store },
-	{ .path = DIR "%txq/xps_cpus", .mode = RO, .show = xps_cpus_show,
-	  .flags = PF_NO_WRITE },
+	{ .path = DIR "%txq/xps_cpus", .mode = RW, .show = xps_cpus_show,
+	  .store = xps_cpus_store },
 	{ 0 },
 };

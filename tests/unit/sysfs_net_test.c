@@ -120,6 +120,17 @@ static void writes(struct vproc *p)
 		{ ETH "queues/rx-1/rps_flow_cnt", "x", -EINVAL, "128\n" },
 		{ ETH "queues/rx-1/rps_cpus", "0", 1, "00\n" },
 		{ ETH "queues/rx-1/rps_flow_cnt", "0", 1, "0\n" },
+		{ ETH "queues/tx-1/xps_cpus", "3", 1, "03\n" },
+		{ ETH "queues/tx-1/xps_cpus", "zz", -EINVAL, "03\n" },
+		{ ETH "queues/tx-1/xps_cpus", "fff", -EOVERFLOW, "03\n" },
+		{ ETH "queues/tx-2/xps_cpus", "6", 1, "06\n" },
+		{ ETH "queues/tx-1/xps_cpus", NULL, 0, "01\n" }, /* a CPU has one queue here */
+		{ ETH "queues/tx-2/xps_cpus", "0", 1, "00\n" },
+		{ ETH "ifalias", "a b\nc\n", 6, "a b\nc\n" },
+		{ ETH "ifalias", "\n", 1, "" },
+		{ ETH "carrier", "1", -EOPNOTSUPP, "1\n" },
+		{ ETH "proto_down", "x", -EINVAL, "0\n" },
+		{ ETH "proto_down", "1", -EOPNOTSUPP, "0\n" },
 		{ ETH "threaded", "2", -EINVAL, "0\n" },
 		{ ETH "threaded", "1\n", 2, "1\n" },
 		{ ETH "gro_flush_timeout", "20000", 5, "20000\n" },
@@ -130,6 +141,7 @@ static void writes(struct vproc *p)
 		{ ETH "operstate", NULL, 0, "down\n" },
 		{ ETH "flags", "0x1003", 6, "0x1003\n" },
 	};
+	char alias[257] = "";
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		int ret = rows[i].text ? put(p, rows[i].path, rows[i].text) : 0;
@@ -139,6 +151,13 @@ static void writes(struct vproc *p)
 		expect_text(p, rows[i].path, rows[i].then);
 	}
 	assert_int_equal(put(p, ETH "ifindex", "1"), -EACCES);
+	assert_int_equal(put(p, LO "queues/tx-0/xps_cpus", "1"), -ENOENT);
+	memset(alias, 'x', sizeof(alias) - 1);
+	assert_int_equal(put(p, ETH "ifalias", alias), -EINVAL);
+	assert_int_equal(put(p, ETH "ifalias", alias + 1), 255);
+	/* What the queue's CPUs send goes there; others go by their hash. */
+	assert_int_equal(dev_get_by_name(vproc_host(p), "eth0")->xps_cpu_to_txq[0], 1);
+	assert_int_equal(dev_get_by_name(vproc_host(p), "eth0")->xps_cpu_to_txq[1], XPS_NONE);
 	assert_int_equal(put(p, ETH "address", "x"), -EACCES);
 	assert_int_equal(put(p, LO "tx_queue_len", "1"), -EOPNOTSUPP);
 	expect_text(p, "/proc/sys/net/core/rps_sock_flow_entries", "0\n");
