@@ -51,12 +51,18 @@ int pidfd_pid(struct task *t, int fd, bool *nonblock)
 	return r->pid;
 }
 
+void pidfd_fill(struct task *t, int fd, struct process *p, u32 flags)
+{
+	struct process_ref *r = xcalloc(1, sizeof(*r));
+
+	process_ref_init(r, p);
+	fd_fill(t, fd, file_new(t->host, &pidfd_ops, r, O_RDWR | flags, 0600), true);
+}
+
 s64 sys_pidfd_open(struct task *t, int pid, unsigned flags)
 {
-	struct process_ref *r;
 	struct process *p;
 	struct task *thread;
-	struct file *f;
 	int fd;
 
 	if (flags & ~(unsigned)PIDFD_NONBLOCK || pid <= 0)
@@ -66,12 +72,9 @@ s64 sys_pidfd_open(struct task *t, int pid, unsigned flags)
 		thread = task_find(t->host, pid);
 		return thread && thread->proc ? -ENOENT : -ESRCH;
 	}
-	r = xcalloc(1, sizeof(*r));
-	process_ref_init(r, p);
-	f = file_new(t->host, &pidfd_ops, r, O_RDWR | flags, 0600);
-	fd = fd_install(t, f, 0, true);
-	if (fd < 0)
-		file_put(NULL, f);
+	fd = fd_reserve(t, 0);
+	if (fd >= 0)
+		pidfd_fill(t, fd, p, flags);
 	return fd;
 }
 

@@ -9,5 +9,7 @@
 
 /* The number of the process that the descriptor stands for; -EBADF: it is no pidfd. */
 int pidfd_pid(struct task *t, int fd, bool *nonblock);
+/* A descriptor for p at fd, which t has reserved (clone(2), CLONE_PIDFD). flags: O_NONBLOCK. */
+void pidfd_fill(struct task *t, int fd, struct process *p, u32 flags);
 
 #endif

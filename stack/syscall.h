@@ -53,6 +53,7 @@ struct spawn_req {
 	bool thread;   /* shares descriptors, signals and pid */
 	bool share_files;    /* a process, but with its parent's descriptors (CLONE_FILES) */
 	bool clear_handlers; /* CLONE_CLEAR_SIGHAND */
+	int exit_signal; /* to the parent; 0: SIGCHLD, negative: none */
 	int cpu;       /* -1: any */
 };
 

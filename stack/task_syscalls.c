@@ -51,6 +51,8 @@ s64 sys_spawn(struct task *t, struct spawn_req *req)
 	if (t->host->ntasks >= t->host->max_tasks)
 		return -EAGAIN;
 	p = req->thread ? t->proc : fork_process(t, req);
+	if (!req->thread && req->exit_signal)
+		p->exit_signal = (u8)max(req->exit_signal, 0);
 	child = utask_start(t->host, p, req->name, req->ops, req->program, req->cpu,
 			    host_now(t->host));
 	if (req->clear_handlers && !req->thread)

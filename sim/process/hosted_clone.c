@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 
 #include "sim/process/hosted_int.h"
+#include "stack/pidfd.h"
 #include "stack/syscalls.h"
 
 #ifndef CLONE_CLEAR_SIGHAND
@@ -91,12 +92,10 @@ static int check_clone(const struct clone_req *c)
 	if (c->flags & ~(u64)CLONE_SERVED)
 		return c->flags & (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
 				   CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET) ? -EPERM : -EINVAL;
+	/* Threads have no pidfd here; the old call has one pointer for it and for the tid. */
 	if (c->flags & CLONE_PIDFD &&
-	    (c->flags & (CLONE_THREAD | CLONE_DETACHED) || c->parent_tid == c->pidfd) &&
-	    c->flags & CLONE_PARENT_SETTID)
-		return -EINVAL;
-	/* A child whose end is told by another signal, or by none, is a Linux speciality of clone(2). */
-	if (!(c->flags & CLONE_THREAD) && c->exit_signal != SIGCHLD)
+	    (c->flags & (CLONE_THREAD | CLONE_DETACHED) ||
+	     (c->flags & CLONE_PARENT_SETTID && c->parent_tid == c->pidfd)))
 		return -EINVAL;
 	/* Threads that share handlers but no descriptors, or the other way round. */
 	if (!(c->flags & CLONE_THREAD) && c->flags & (CLONE_SIGHAND | CLONE_PARENT))
@@ -229,28 +228,39 @@ static s64 do_clone(struct task *t, struct hosted *h, const s64 *a)
 	struct spawn_req req = { .ops = &hosted_program_ops, .cpu = -1, .name = t->name };
 	struct clone_req c;
 	s64 ret;
-	int err;
+	int err, pidfd = -1;
 
 	if (h->at == HELD_EXIT)
 		return wait_vfork(t, h, (s64)task_ctx(t)->scratch[0]);
 	err = read_clone(h, &c);
 	if (!err)
 		err = check_clone(&c);
-	if (!err && c.flags & CLONE_PIDFD)
-		err = -EINVAL;
 	if (err)
 		return err;
 	if (t->host->ntasks >= t->host->max_tasks)
 		return -EAGAIN;
+	if (c.flags & CLONE_PIDFD) {
+		pidfd = fd_reserve(t, 0);
+		if (pidfd < 0)
+			return pidfd;
+	}
 	ret = clone_native(h, &c);
-	if (ret < 0)
+	if (ret < 0) {
+		if (pidfd >= 0)
+			fd_fill(t, pidfd, NULL, false);
 		return ret;
+	}
 	child = new_hosted(h, &c, (pid_t)ret);
 	req.program = child;
 	req.thread = c.flags & CLONE_THREAD;
 	req.share_files = c.flags & CLONE_FILES;
 	req.clear_handlers = c.flags & CLONE_CLEAR_SIGHAND;
+	req.exit_signal = c.exit_signal ? (int)c.exit_signal : -1;
 	ret = sys_spawn(t, &req);
+	if (pidfd >= 0) {
+		pidfd_fill(t, pidfd, process_find(t->host, (int)ret), 0);
+		hosted_write(h, c.pidfd, &pidfd, sizeof(pidfd));
+	}
 	if (c.flags & CLONE_CHILD_CLEARTID)
 		child->clear_child_tid = c.child_tid;
 	if (c.flags & CLONE_PARENT_SETTID)
