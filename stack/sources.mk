@@ -19,6 +19,7 @@ SRC := \
 	icmp.c \
 	icmp_limit.c \
 	icmpv6.c \
+	if_ioctl.c \
 	igmp.c \
 	in_device.c \
 	in_source.c \
@@ -139,6 +140,7 @@ SRC := \
 	tcp_undo.c \
 	time_syscalls.c \
 	timerfd.c \
+	tun.c \
 	udp.c \
 	udp_rcv.c \
 	udp_send.c \

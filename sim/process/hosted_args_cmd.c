@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/if_tun.h>
 #include <linux/random.h>
 #include <linux/sockios.h>
 #include <net/if.h>
@@ -75,6 +76,13 @@ static const struct command ioctls[] = {
 	{ SIOCDELMULTI, READ, IFREQ },
 	{ SIOCGIFTXQLEN, BOTH, IFREQ },
 	{ SIOCSIFTXQLEN, READ, IFREQ },
+	{ TUNSETIFF, BOTH, IFREQ },
+	{ TUNGETIFF, WRITE, IFREQ },
+	{ TUNGETFEATURES, WRITE, 4 },
+	{ TUNSETPERSIST, NUMBER, 0 },
+	{ TUNSETOWNER, NUMBER, 0 },
+	{ TUNSETGROUP, NUMBER, 0 },
+	{ TUNSETOFFLOAD, NUMBER, 0 },
 	{ SIOCGARP, BOTH, sizeof(struct arpreq) },
 	{ SIOCSARP, READ, sizeof(struct arpreq) },
 	{ SIOCDARP, READ, sizeof(struct arpreq) },

@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "sim/process/hosted_path.h"
+#include "stack/tun.h"
 
 static s64 install(struct task *t, struct file *f, int flags)
 {
@@ -79,6 +81,8 @@ static s64 open_path(struct task *t, struct hosted *h, int dirfd, const char *pa
 			return reopen(t, f, flags);
 	}
 	if (hosted_absolute(h, dirfd, path, full)) {
+		if (!strcmp(full, "/dev/net/tun"))
+			return install(t, tun_open(t, flags), flags);
 		virtual = procfs_open(t, full, flags, &err);
 		if (virtual)
 			return install(t, virtual, flags);
