@@ -187,6 +187,7 @@ static struct hosted *new_hosted(struct hosted *h, const struct clone_req *c, pi
 		p->listener_refs = h->proc->listener_refs;
 		++*p->listener_refs;
 		p->umask = h->proc->umask;
+		p->cwd = h->proc->cwd ? xstrdup(h->proc->cwd) : NULL;
 		if (c->flags & CLONE_VM)
 			p->mm = h->proc->mm;
 	} else {

@@ -30,14 +30,14 @@ static const u16 allowed[] = {
 	SYS_mmap, SYS_mprotect, SYS_munmap, SYS_brk, SYS_mremap, SYS_msync, SYS_mincore,
 	SYS_madvise, SYS_mlock, SYS_munlock, SYS_mlockall, SYS_munlockall, SYS_mlock2,
 	SYS_pkey_alloc, SYS_pkey_free, SYS_pkey_mprotect, SYS_remap_file_pages,
-	SYS_getcwd, SYS_arch_prctl, SYS_sigaltstack, SYS_sync,
+	SYS_arch_prctl, SYS_sigaltstack, SYS_sync,
 };
 static const u16 by_fd[] = {
 	SYS_read, SYS_write, SYS_lseek, SYS_pread64, SYS_pwrite64, SYS_readv,
 	SYS_writev, SYS_preadv, SYS_pwritev, SYS_preadv2, SYS_pwritev2, SYS_fsync, SYS_fdatasync,
 	SYS_ftruncate, SYS_getdents, SYS_getdents64, SYS_fchmod, SYS_fchown, SYS_fstatfs,
 	SYS_fadvise64, SYS_fallocate, SYS_sync_file_range, SYS_fgetxattr, SYS_flistxattr,
-	SYS_fsetxattr, SYS_fremovexattr, SYS_ioctl, SYS_fchdir, SYS_readahead, SYS_syncfs,
+	SYS_fsetxattr, SYS_fremovexattr, SYS_ioctl, SYS_readahead, SYS_syncfs,
 };
 static const u16 traced[] = {
 	SYS_clone, SYS_clone3, SYS_fork, SYS_vfork, SYS_execve, SYS_execveat, SYS_rt_sigreturn,

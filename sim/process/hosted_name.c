@@ -135,7 +135,9 @@ bool hosted_absolute(struct hosted *h, int dirfd, const char *path, char to[PATH
 	if (path[0] == '/') {
 		snprintf(to, PATH_MAX, "%s", path);
 	} else {
-		if (dirfd == AT_FDCWD) {
+		if (dirfd == AT_FDCWD && h->proc->cwd) {
+			base = h->proc->cwd;
+		} else if (dirfd == AT_FDCWD) {
 			snprintf(link, sizeof(link), "/proc/%d/cwd", h->tid);
 			n = readlink(link, cwd, sizeof(cwd) - 1);
 			cwd[max(n, (ssize_t)0)] = '\0';
@@ -157,7 +159,15 @@ bool hosted_absolute(struct hosted *h, int dirfd, const char *path, char to[PATH
 
 int hosted_place(struct hosted *h, int dirfd, const char *path, struct hosted_place *at)
 {
+	char full[PATH_MAX];
+
 	at->dir = AT_FDCWD;
+	/* From a virtual directory there is no real one to start from. */
+	if (path[0] != '/' && dirfd == AT_FDCWD && h->proc->cwd) {
+		if (!hosted_absolute(h, dirfd, path, full))
+			return -ENAMETOOLONG;
+		path = full;
+	}
 	if (path[0] == '/') {
 		own_proc(h, path, at->path, sizeof(at->path));
 		return 0;

@@ -16,12 +16,12 @@ static const u16 by_fd[] = {
 	SYS_preadv, SYS_pwritev, SYS_preadv2, SYS_pwritev2, SYS_fsync, SYS_fdatasync, SYS_ftruncate,
 	SYS_getdents, SYS_getdents64, SYS_fchmod, SYS_fchown, SYS_fstatfs, SYS_fadvise64,
 	SYS_fallocate, SYS_sync_file_range, SYS_fgetxattr, SYS_flistxattr, SYS_fsetxattr,
-	SYS_fremovexattr, SYS_fchdir, SYS_readahead, SYS_syncfs, SYS_flock,
+	SYS_fremovexattr, SYS_readahead, SYS_syncfs, SYS_flock,
 };
 
 /* Calls on paths that only the real file system has. */
 static const u16 by_path[] = {
-	SYS_chdir, SYS_rename, SYS_renameat, SYS_renameat2, SYS_mkdir, SYS_mkdirat,
+	SYS_rename, SYS_renameat, SYS_renameat2, SYS_mkdir, SYS_mkdirat,
 	SYS_rmdir, SYS_link, SYS_linkat, SYS_symlink, SYS_symlinkat, SYS_unlink, SYS_unlinkat,
 	SYS_chmod, SYS_fchmodat, SYS_chown, SYS_lchown, SYS_fchownat, SYS_utime, SYS_utimes,
 	SYS_futimesat, SYS_utimensat, SYS_truncate, SYS_statfs, SYS_mknod, SYS_mknodat,
@@ -54,6 +54,12 @@ static bool passes_path(struct hosted *h, int dirfd, u64 addr)
 bool hosted_passes(struct hosted *h)
 {
 	switch (h->nr) {
+	case SYS_getcwd:
+		return !h->proc->cwd;
+	case SYS_chdir:
+		return !h->proc->cwd && passes_path(h, AT_FDCWD, h->args[0]);
+	case SYS_fchdir:
+		return !h->proc->cwd && hosted_fd_native(h, (int)h->args[0]);
 	case SYS_access:
 	case SYS_readlink:
 		return passes_path(h, AT_FDCWD, h->args[0]);

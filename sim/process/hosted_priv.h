@@ -79,6 +79,7 @@ struct hosted_proc {
 	u32 *listener_refs;
 	u64 mm;	      /* unique for each address space: the key of private futexes */
 	u32 umask;
+	char *cwd; /* of a process that stands in a virtual directory; else NULL */
 	bool threaded; /* it has had more than one thread */
 	bool main; /* it has the caller's standard streams: the run ends with it */
 };
@@ -158,6 +159,7 @@ extern const struct hosted_call hosted_file_calls[];
 extern const struct hosted_call hosted_open_calls[];
 extern const struct hosted_call hosted_stat_calls[];
 extern const struct hosted_call hosted_virtual_calls[];
+extern const struct hosted_call hosted_cwd_calls[];
 extern const struct hosted_call hosted_clone_calls[];
 extern const struct hosted_call hosted_signal_calls[];
 

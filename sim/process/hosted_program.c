@@ -150,7 +150,7 @@ static const struct hosted_call *find_call(int nr)
 	static const struct hosted_call *const tables[] = { hosted_clone_calls, hosted_signal_calls,
 							    hosted_futex_calls, hosted_file_calls,
 							    hosted_open_calls, hosted_stat_calls,
-							    hosted_virtual_calls };
+							    hosted_virtual_calls, hosted_cwd_calls };
 
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
 		for (const struct hosted_call *c = tables[i]; c->fn; c++) {

@@ -44,6 +44,9 @@ static bool is_virtual(struct hosted *h, int dir, int arg)
 	if (hosted_read_string(h, h->args[arg], path, sizeof(path)) <= 0 ||
 	    !hosted_absolute(h, dirfd, path, full))
 		return false;
+	/* The real process does not stand where this name is to be looked for. */
+	if (dir == CWD && h->proc->cwd && path[0] != '/')
+		return true;
 	/* A name that is not there, but would be in a place that has only virtual ones, is none. */
 	return procfs_lstat(h->u->task, full, &st) != 1;
 }

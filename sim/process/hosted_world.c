@@ -142,6 +142,7 @@ static void proc_put(struct hosted_proc *p)
 		close(p->listener);
 		free(p->listener_refs);
 	}
+	free(p->cwd);
 	free(p);
 }
 

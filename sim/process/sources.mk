@@ -5,6 +5,7 @@ SRC := \
 	hosted_args_msg.c \
 	hosted_args_table.c \
 	hosted_clone.c \
+	hosted_cwd.c \
 	hosted_dir.c \
 	hosted_file.c \
 	hosted_filter.c \

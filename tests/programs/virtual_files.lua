@@ -48,6 +48,13 @@ cat /proc/uptime
 ls /proc | grep -c '^[0-9]'
 [ "$(cat /proc/$$/stat | cut -d' ' -f1)" = $$ ] && echo "pid agrees"
 ]], "3s")
+-- Virtual directories are places to be, for children too; a real one is left and found again.
+sh(a, "cd", [[
+cd /sys/class/net/eth0/queues && /bin/pwd && ls -d rx-1
+cd ../statistics && (cat rx_bytes > /dev/null && echo "there")
+rm rx_bytes || echo "rm refused"
+cd /usr/bin && /bin/pwd && ls sh
+]])
 sh(a, "random", "od -A n -t x1 -N 16 /dev/urandom; cat /proc/sys/kernel/random/uuid /proc/sys/kernel/random/boot_id")
 sh(b, "random_b", "od -A n -t x1 -N 16 /dev/urandom")
 -- Every file of /proc and /sys can be read, or says why not as Linux does.
@@ -64,7 +71,8 @@ end
 for _, line in ipairs{"alpha", "nameserver 10.0.0.53", "10.0.0.2        beta", "beta", "4", "0-3", "1",
                       "route eth0 00000000 0200000A 0003", "route eth0 0000000A 00000000 0001",
                       "eth0", "rx-1", "10000", "up", "ttl refused", "9000", "3", "hosts refused", "chmod refused",
-                      "cat", "0::/", "regular empty file 0 1", "pid agrees"} do
+                      "cat", "0::/", "regular empty file 0 1", "pid agrees",
+                      "/sys/class/net/eth0/queues", "there", "rm refused", "/usr/bin", "sh"} do
   says("a program", line)
 end
 check("addresses of both families", [[SELECT count(*) FROM log WHERE text LIKE '%2001:db8::1%']])
