@@ -81,7 +81,7 @@ static void close_on_exec(struct task *t)
 
 void utask_exec(struct task *t, const char *name)
 {
-	struct process *p = t->proc;
+	struct process *p = t->proc, *child;
 	struct task *other, *tmp;
 
 	list_for_each_entry_safe(other, tmp, &p->threads, thread_node) {
@@ -89,6 +89,8 @@ void utask_exec(struct task *t, const char *name)
 			utask_exit(other, 0);
 	}
 	t->tid = p->pid;
+	list_for_each_entry(child, &p->children, sibling)
+		child->parent_tid = p->pid;
 	p->execed = true;
 	p->exit_signal = SIGCHLD;
 	if (p->timers)

@@ -174,6 +174,43 @@ static void test_ignored(void **state)
 	vrun(ignored);
 }
 
+static int inherited_id;
+
+static void no_timers(struct vproc *p)
+{
+	struct itimerval itv = { .it_value.tv_sec = 1 };
+	struct itimerspec its;
+
+	if (vcall(p, SYS_timer_gettime, inherited_id, &its) != -EINVAL ||
+	    vcall(p, SYS_getitimer, ITIMER_REAL, &itv) || itv.it_value.tv_sec ||
+	    itv.it_value.tv_usec)
+		vcall(p, SYS_exit_group, 1);
+}
+
+/* fork(2): timers stay with the parent. */
+static void not_inherited(struct vproc *p)
+{
+	struct itimerval itv = { .it_value.tv_sec = 100 };
+	int status;
+	s64 pid;
+
+	inherited_id = create(p, CLOCK_MONOTONIC, SIGEV_SIGNAL, SIGUSR1);
+	assert_int_equal(settime(p, inherited_id, 0, 100 * NSEC_PER_SEC, 0), 0);
+	assert_int_equal(vcall(p, SYS_setitimer, ITIMER_REAL, &itv, 0), 0);
+	pid = vproc_fork(p, no_timers, NULL);
+	assert_int_equal(vcall(p, SYS_wait4, pid, &status, 0, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(vcall(p, SYS_setitimer, ITIMER_REAL, 0, &itv), 0);
+	assert_true(itv.it_value.tv_sec >= 99);
+	assert_int_equal(vcall(p, SYS_getitimer, ITIMER_REAL, &itv), 0);
+	assert_int_equal(itv.it_value.tv_sec, 0);
+}
+
+static void test_not_inherited(void **state)
+{
+	vrun(not_inherited);
+}
+
 /* Runs on until the signal comes. */
 static nsec_t burn(struct vproc *p, int clock)
 {
@@ -343,9 +380,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_arguments), cmocka_unit_test(test_signals),
-		cmocka_unit_test(test_ignored), cmocka_unit_test(test_cpu_timers),
+		cmocka_unit_test(test_ignored),
+		cmocka_unit_test(test_cpu_timers),
 		cmocka_unit_test(test_clocks), cmocka_unit_test(test_no_setting),
-		cmocka_unit_test(test_usage),
+		cmocka_unit_test(test_usage), cmocka_unit_test(test_not_inherited),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include "tests/unit/unit.h"
 #include "tests/unit/support/vrun.h"
 
+#include <netinet/in.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -170,6 +171,51 @@ static void test_waits(void **state)
 	vrun(waits);
 }
 
+static void echoes(struct vproc *p)
+{
+	int s = *(int *)vproc_arg(p), c = (int)vcall(p, SYS_accept4, s, 0, 0, 0), fds[2];
+	s64 n;
+
+	/* As a proxy does: from the socket into a pipe and back. */
+	vcall(p, SYS_pipe2, fds, 0);
+	while ((n = vcall(p, SYS_splice, c, 0, fds[1], 0, 65536, SPLICE_F_MOVE)) > 0) {
+		while (n > 0)
+			n -= vcall(p, SYS_splice, fds[0], 0, c, 0, n, SPLICE_F_MOVE | SPLICE_F_MORE);
+	}
+	vcall(p, SYS_exit_group, n ? 1 : 0);
+}
+
+static void over_tcp(struct vproc *p)
+{
+	static u8 out[100000], in[sizeof(out)];
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	int s = (int)vcall(p, SYS_socket, AF_INET, SOCK_STREAM, 0), c, status;
+	socklen_t len = sizeof(sin);
+	s64 pid, got = 0, n;
+
+	for (size_t i = 0; i < sizeof(out); i++)
+		out[i] = (u8)(i * 7 + i / 256);
+	assert_int_equal(vcall(p, SYS_bind, s, &sin, sizeof(sin)), 0);
+	assert_int_equal(vcall(p, SYS_listen, s, 1), 0);
+	assert_int_equal(vcall(p, SYS_getsockname, s, &sin, &len), 0);
+	pid = vproc_fork(p, echoes, &s);
+	c = (int)vcall(p, SYS_socket, AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(vcall(p, SYS_connect, c, &sin, sizeof(sin)), 0);
+	assert_int_equal(vcall(p, SYS_write, c, out, sizeof(out)), sizeof(out));
+	while (got < (s64)sizeof(in) &&
+	       (n = vcall(p, SYS_read, c, in + got, sizeof(in) - (size_t)got)) > 0)
+		got += n;
+	assert_memory_equal(in, out, sizeof(in));
+	vcall(p, SYS_close, c);
+	assert_int_equal(vcall(p, SYS_wait4, pid, &status, 0, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void test_over_tcp(void **state)
+{
+	vrun(over_tcp);
+}
+
 static void user_memory(struct vproc *p)
 {
 	struct iovec iov[2] = { { "ab", 2 }, { "cde", 3 } };
@@ -269,7 +315,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pipes), cmocka_unit_test(test_files),
-		cmocka_unit_test(test_waits), cmocka_unit_test(test_user_memory),
+		cmocka_unit_test(test_waits), cmocka_unit_test(test_over_tcp),
+		cmocka_unit_test(test_user_memory),
 		cmocka_unit_test(test_ranges), cmocka_unit_test(test_vectors),
 	};
 
