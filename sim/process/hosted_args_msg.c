@@ -14,7 +14,7 @@
 #include "stack/net.h"
 
 #define UIO_MAX 1024
-#define CONTROL_MAX (1u << 20)
+#define CONTROL_MAX (1u << 16)
 
 /* ---- pieces -------------------------------------------------------------------------------------- */
 
@@ -28,8 +28,8 @@ static struct iovec *pieces_read(struct args *c, u64 addr, u64 count)
 	return iov;
 }
 
-/* One block of memory for all pieces, with what is there if fill says so. */
-static int pieces_in(struct args *c, struct iovec *iov, u64 count, bool fill)
+/* One block of memory for all pieces, with what is there if fill says so. The bytes, or negative errno. */
+static s64 pieces_in(struct args *c, struct iovec *iov, u64 count, bool fill)
 {
 	struct iovec *user = iov + count;
 	u64 total = 0;
@@ -50,7 +50,7 @@ static int pieces_in(struct args *c, struct iovec *iov, u64 count, bool fill)
 			args_piece(c, (u64)(uintptr_t)user[i].iov_base, p, iov[i].iov_len);
 		p += iov[i].iov_len;
 	}
-	return 0;
+	return (s64)total;
 }
 
 static void pieces_out(struct args *c, const struct iovec *iov, u64 count, u64 len)
@@ -81,6 +81,7 @@ int args_iovec_in(struct args *c, const struct arg *arg, int i)
 {
 	u64 count = c->h->args[arg->other];
 	struct iovec *iov;
+	s64 ret;
 
 	if (count > UIO_MAX)
 		return -EINVAL;
@@ -88,7 +89,10 @@ int args_iovec_in(struct args *c, const struct arg *arg, int i)
 		return -EFAULT;
 	iov = pieces_read(c, c->h->args[i], count);
 	c->a[i] = (s64)(uintptr_t)iov;
-	return args_flush(c) ? -EFAULT : pieces_in(c, iov, count, gathers(c, arg));
+	if (args_flush(c))
+		return -EFAULT;
+	ret = pieces_in(c, iov, count, gathers(c, arg));
+	return (int)min(ret, 0);
 }
 
 int args_iovec_out(struct args *c, const struct arg *arg, int i, s64 result)
@@ -190,6 +194,7 @@ struct messages {
 	u8 *base;
 	size_t stride;
 	u32 n;
+	u64 total; /* bytes that have been read for them */
 	bool send, fill;
 };
 
@@ -198,7 +203,27 @@ static struct msghdr *header(const struct messages *ms, u32 k)
 	return (struct msghdr *)(ms->base + k * ms->stride);
 }
 
-static int messages_in(struct args *c, const struct messages *ms)
+/* What is read for one call is together no more than one may move: the others do not go. */
+static int data_in(struct args *c, struct messages *ms)
+{
+	bool fill = ms->send || ms->fill;
+
+	for (u32 k = 0; k < ms->n; k++) {
+		u32 before = c->n;
+		s64 ret = pieces_in(c, header(ms, k)->msg_iov, header(ms, k)->msg_iovlen, fill);
+
+		if (ret < 0)
+			return (int)ret;
+		if (fill && ms->total && ms->total + (u64)ret > CALL_MAX) {
+			c->n = min(c->n, before);
+			ms->n = k;
+		}
+		ms->total += (u64)ret;
+	}
+	return args_flush(c);
+}
+
+static int messages_in(struct args *c, struct messages *ms)
 {
 	int err = 0;
 
@@ -206,10 +231,7 @@ static int messages_in(struct args *c, const struct messages *ms)
 		err = msghdr_in(c, header(ms, k), ms->send);
 	if (!err)
 		err = args_flush(c);
-	for (u32 k = 0; k < ms->n && !err; k++)
-		err = pieces_in(c, header(ms, k)->msg_iov, header(ms, k)->msg_iovlen,
-				ms->send || ms->fill);
-	return err ? err : args_flush(c);
+	return err ? err : data_in(c, ms);
 }
 
 int args_msg_in(struct args *c, const struct arg *arg, int i)
@@ -266,18 +288,20 @@ int args_mmsg_in(struct args *c, const struct arg *arg, int i)
 	if (n && !ms.n)
 		return -EFAULT;
 	memcpy(vec, user, ms.n * sizeof(*vec));
-	err = messages_in(c, &ms);
-	if (!err && ms.n == n)
-		return 0;
 	n = ms.n;
+	err = messages_in(c, &ms);
+	c->a[arg->other] = ms.n;
+	if (!err)
+		return 0;
 	ms.n = 1;
+	ms.total = 0;
 	for (k = 0; k < n; k++) {
 		c->err = 0;
 		c->n = 0;
 		vec[k] = user[k];
 		ms.base = (u8 *)&vec[k];
 		err = messages_in(c, &ms);
-		if (err)
+		if (err || !ms.n)
 			break;
 	}
 	c->err = 0;

@@ -180,6 +180,7 @@ static void test_mmsg(void **state)
 	struct fixture *f = *state;
 	struct mmsghdr *vec = (struct mmsghdr *)f->mem, *copy;
 	struct iovec *bad = (struct iovec *)f->end;
+	void *big;
 
 	for (int i = 0; i < 3; i++)
 		vec[i].msg_hdr = *message(f, f->mem + PAGE * (i + 1));
@@ -215,6 +216,21 @@ static void test_mmsg(void **state)
 	assert_int_equal(in(f, SYS_sendmmsg, 3, A(vec), 3, 0), -EMSGSIZE);
 	assert_int_equal(in(f, SYS_sendmmsg, 3, A(vec), 0, 0), 0);
 	assert_int_equal(in(f, SYS_sendmmsg, 3, A(f->end), 1, 0), -EFAULT);
+	/* No more at once than one call may move. */
+	for (int i = 0; i < 3; i++) {
+		vec[i].msg_hdr = *message(f, f->mem + PAGE * (i + 1));
+		vec[i].msg_hdr.msg_iov[0].iov_len = CALL_MAX / 2;
+	}
+	assert_int_equal(in(f, SYS_recvmmsg, 3, A(vec), 3, 0, 0), 0);
+	assert_int_equal(f->req.a[2], 3);
+	out(f, -EAGAIN);
+	big = mmap(NULL, CALL_MAX / 2, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	for (int i = 0; i < 3; i++)
+		vec[i].msg_hdr.msg_iov[0].iov_base = big;
+	assert_int_equal(in(f, SYS_sendmmsg, 3, A(vec), 3, 0), 0);
+	assert_int_equal(f->req.a[2], 1);
+	out(f, -EAGAIN);
+	munmap(big, CALL_MAX / 2);
 	/* The vector ends with the memory. */
 	memcpy(f->end - sizeof(*vec), &vec[1], sizeof(*vec));
 	assert_int_equal(in(f, SYS_recvmmsg, 3, A(f->end - sizeof(*vec)), 5000, 0, 0), 0);
