@@ -150,57 +150,59 @@ static int epoll_event_in(struct args *c, const struct arg *arg, int i)
 /* ---- buffers ------------------------------------------------------------------------------------- */
 
 /*
- * Checks a buffer and cuts its length to what one call moves. -EFAULT; true: there is something to move.
- * NULL stays NULL: whether that is wrong the call knows.
+ * Checks a buffer and cuts its length to what one call moves; *len is that. 0 or -EFAULT. Where there is
+ * nothing to move the call may see anything but NULL.
  */
 static int buffer(struct args *c, const struct arg *arg, int i, u64 *len)
 {
-	u64 addr = c->h->args[i], n = c->h->args[arg->other];
+	u64 n = c->h->args[arg->other];
 	bool strict = arg->kind == WRITE_BUF || arg->kind == READ_BUF;
 
-	if (!args_range(addr, strict ? n : min(n, MAX_RW_COUNT)))
+	if (!args_range(c->h->args[i], strict ? n : min(n, MAX_RW_COUNT)))
 		return -EFAULT;
 	*len = min(n, CALL_MAX);
 	if (*len != n)
 		c->a[arg->other] = (s64)*len;
-	if (!*len) /* not NULL, so that the call may use it as an address */
-		args_room(c, i, 0);
-	return *len && addr;
+	return 0;
 }
 
 static int buffer_in(struct args *c, const struct arg *arg, int i)
 {
 	u64 len;
-	int ret = buffer(c, arg, i, &len);
 
-	if (ret <= 0)
-		return ret;
+	if (buffer(c, arg, i, &len) < 0 || (len && !c->h->args[i]))
+		return -EFAULT;
 	args_piece(c, c->h->args[i], args_room(c, i, len), len);
 	return 0;
 }
 
 /* A TCP socket throws bytes away that it is asked for with MSG_TRUNC: the memory stays as it was. */
+static bool may_stay(const struct args *c, const struct arg *arg)
+{
+	return arg->kind == RECV_BUF && arg->size && c->h->args[arg->size] & MSG_TRUNC;
+}
+
 static int buffer_room(struct args *c, const struct arg *arg, int i)
 {
-	bool trunc = arg->kind == RECV_BUF && arg->size && c->h->args[arg->size] & MSG_TRUNC;
 	u64 len;
-	int ret = buffer(c, arg, i, &len);
 
-	if (ret < 0)
-		return ret;
-	if (trunc && len && !c->h->args[i])
-		cleared_room(c, i, len);
-	else if (ret)
-		args_room(c, i, len);
-	if (trunc && ret)
+	if (buffer(c, arg, i, &len) < 0)
+		return -EFAULT;
+	args_room(c, i, len);
+	if (may_stay(c, arg) && c->h->args[i])
 		args_piece(c, c->h->args[i], pointer(c, i), len);
+	else if (may_stay(c, arg))
+		cleared_room(c, i, len);
 	return 0;
 }
 
-/* The result may be more than there was room for (MSG_TRUNC). */
+/*
+ * The result may be more than there was room for (MSG_TRUNC). NULL is wrong only now, as the kernel finds
+ * it, or not at all when the bytes were thrown away.
+ */
 static int buffer_out(struct args *c, const struct arg *arg, int i, s64 result)
 {
-	if (c->h->args[i])
+	if (c->h->args[i] || !may_stay(c, arg))
 		args_piece(c, c->h->args[i], pointer(c, i),
 			   min((u64)result, (u64)c->a[arg->other]));
 	return 0;
@@ -426,8 +428,6 @@ static int option_room(struct args *c, const struct arg *arg, int i)
 	len = args_room(c, arg->other, 2 * sizeof(*len));
 	len[0] = len[1] = cap;
 	cleared_room(c, i, (size_t)max(cap, SOCKADDR_MAX));
-	if (cap > 0 && !c->h->args[i])
-		c->a[i] = 0;
 	return 0;
 }
 
