@@ -155,7 +155,7 @@ s64 sys_select(struct task *t, int n, fd_set *in, fd_set *out, fd_set *ex, struc
 	s64 ret;
 
 	if (timeout) {
-		struct timespec ts = { .tv_sec = timeout->tv_sec + timeout->tv_usec / 1000000,
+		struct timespec ts = { .tv_sec = (time_t)((u64)timeout->tv_sec + (u64)(timeout->tv_usec / 1000000)),
 				       .tv_nsec = timeout->tv_usec % 1000000 * NSEC_PER_USEC };
 
 		ret = timespec_timeo(&ts, &timeo);
