@@ -169,8 +169,10 @@ static bool stat_simulated(struct task *t, struct hosted *h, int dirfd, const ch
 	if (!*path && flags & AT_EMPTY_PATH && dirfd != AT_FDCWD) {
 		struct file *f = fd_lookup(t->proc->files, dirfd);
 
+		if (f && hosted_native_fd(f) >= 0)
+			return false;
 		*ret = sys_fstat(t, dirfd, st);
-		return !f || hosted_native_fd(f) < 0;
+		return true;
 	}
 	if (!*path || !hosted_absolute(h, dirfd, path, full))
 		return false;
