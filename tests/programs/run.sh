@@ -19,6 +19,7 @@ mkdir -p $built
 build() {
 	case $1 in
 	ends) ${CC:-gcc} -O0 -Wall -Wno-null-dereference -Wno-infinite-recursion -D_GNU_SOURCE -o $built/ends tests/programs/src/ends.c ;;
+	any_call) ${CC:-gcc} -O1 -Wall -Werror -static -o $built/any_call tests/programs/src/any_call.c ;;
 	threads) ${CC:-gcc} -O1 -Wall -Werror -pthread -o $built/threads tests/programs/src/threads.c ;;
 	echo_static) ${CC:-gcc} -O1 -Wall -Werror -static -o $built/echo_static tests/programs/src/echo_static.c ;;
 	hello_go) command -v go > "$out/go" &&
