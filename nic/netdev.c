@@ -224,6 +224,22 @@ int dev_open(struct net_device *dev)
 	return 0;
 }
 
+/* What a device says of itself and nobody sets (IFF_VOLATILE). */
+#define VOLATILE_FLAGS                                                                             \
+	(u32)(IFF_LOOPBACK | IFF_POINTOPOINT | IFF_BROADCAST | IFF_MASTER | IFF_SLAVE | IFF_RUNNING)
+
+int dev_change_flags(struct net_device *dev, u32 flags)
+{
+	u32 changed = (flags ^ dev->flags) & ~VOLATILE_FLAGS;
+
+	if (changed & ~(u32)(IFF_UP | IFF_NOARP | IFF_PROMISC))
+		return -EOPNOTSUPP;
+	dev->flags ^= changed & (u32)(IFF_NOARP | IFF_PROMISC);
+	if (!(changed & IFF_UP))
+		return 0;
+	return flags & IFF_UP ? dev_open(dev) : dev_close(dev);
+}
+
 int dev_close(struct net_device *dev)
 {
 	if (!(dev->flags & IFF_UP))

@@ -160,6 +160,11 @@ void dev_remove_pack(struct host *h, struct packet_type *pt);
 struct net_device *netdev_new(struct host *h, const char *name, const struct net_device_ops *ops,
 			      int ntx, int nrx);
 int dev_open(struct net_device *dev);
+/*
+ * What a user may switch: IFF_UP, IFF_NOARP, IFF_PROMISC. 0 or negative errno; -EOPNOTSUPP, and nothing
+ * changes: a flag that has no effect here.
+ */
+int dev_change_flags(struct net_device *dev, u32 flags);
 int dev_close(struct net_device *dev);
 void netif_carrier_on(struct net_device *dev);
 void netif_carrier_off(struct net_device *dev);

@@ -180,7 +180,7 @@ static void nic_counters(struct net_device *dev, void (*emit)(void *ctx, const c
 static s64 nic_speed(struct net_device *dev)
 {
 	const struct link_port *port = &nic_of(dev)->port;
-	u64 rate = port->link ? link_get_params(port->link, port->end)->rate : 0;
+	u64 rate = dev->carrier && port->link ? link_get_params(port->link, port->end)->rate : 0;
 
 	return rate ? (s64)(rate / 1000000) : -1;
 }

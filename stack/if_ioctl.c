@@ -17,8 +17,6 @@
 #include "stack/socket.h"
 #include "stack/syscall.h"
 
-#define IFF_CHANGEABLE (IFF_PROMISC | IFF_ALLMULTI | IFF_DEBUG | IFF_NOTRAILERS | IFF_DYNAMIC)
-
 /* The device's first IPv4 address, which is the one that these calls know; NULL: none. */
 static struct in_ifaddr *first_addr(struct net_device *dev)
 {
@@ -102,19 +100,6 @@ static s64 get(unsigned cmd, struct ifreq *ifr, struct net_device *dev)
 
 /* ---- changes ------------------------------------------------------------------------------------- */
 
-static s64 set_flags(struct net_device *dev, u32 flags)
-{
-	if ((flags ^ dev->flags) & IFF_UP) {
-		int err = flags & IFF_UP ? dev_open(dev) : dev_close(dev);
-
-		if (err)
-			return err;
-	}
-	dev->flags = (dev->flags & ~(u32)IFF_NOARP) | (flags & IFF_NOARP);
-	/* Those without an effect here cannot be switched. */
-	return (flags ^ dev->flags) & IFF_CHANGEABLE ? -EOPNOTSUPP : 0;
-}
-
 /* The classes of old: what an address means until its mask is set. */
 static int class_plen(be32 addr)
 {
@@ -165,7 +150,7 @@ static s64 set(struct task *t, struct net *net, unsigned cmd, struct ifreq *ifr,
 		return -EPERM;
 	switch (cmd) {
 	case SIOCSIFFLAGS:
-		return set_flags(dev, (u16)ifr->ifr_flags);
+		return dev_change_flags(dev, (u16)ifr->ifr_flags);
 	case SIOCSIFMTU:
 		return dev->ops->change_mtu ? dev->ops->change_mtu(dev, (u32)ifr->ifr_mtu) : -EOPNOTSUPP;
 	case SIOCSIFTXQLEN:

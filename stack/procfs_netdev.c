@@ -225,7 +225,7 @@ static int dev_mcast_show(struct seq_file *m)
 	for_each_device(m, dev) {
 		struct group_ctx c = { dev, true, mcast_line, m };
 
-		if (dev->flags & IFF_LOOPBACK || !(dev->flags & IFF_UP))
+		if (dev->flags & (IFF_LOOPBACK | IFF_POINTOPOINT) || !(dev->flags & IFF_UP))
 			continue;
 		each_group(&c);
 		c.v4 = false;

@@ -13,15 +13,18 @@
 #include "stack/capability.h"
 #include "stack/procfs_priv.h"
 
-/* What a device reports of itself and nobody sets. */
-#define VOLATILE_FLAGS                                                                             \
-	(u32)(IFF_LOOPBACK | IFF_POINTOPOINT | IFF_BROADCAST | IFF_MASTER | IFF_SLAVE | IFF_RUNNING)
 #define IFALIAS_MAX 256u /* with a byte to spare */
 #define LO_QUEUE_LEN 1000u /* what Linux prints for a device without a queue */
 
 static bool is_loopback(const struct net_device *dev)
 {
 	return dev->flags & IFF_LOOPBACK;
+}
+
+/* A TUN device has none: its packets begin with IP. */
+static bool has_address(const struct net_device *dev)
+{
+	return !(dev->flags & IFF_POINTOPOINT);
 }
 
 /* ---- showing --------------------------------------------------------------------------------- */
@@ -61,7 +64,7 @@ static int show_running(struct net_device *dev, enum attr a, s64 *v)
 		return 0;
 	if (!dev->ops->speed)
 		return -EINVAL;
-	*v = dev->carrier ? dev->ops->speed(dev) : -1;
+	*v = dev->ops->speed(dev);
 	return 0;
 }
 
@@ -84,7 +87,7 @@ static int show_number(struct seq_file *m, enum attr a)
 
 	switch (a) {
 	case ATTR_ADDR_LEN:
-		v = ETH_ALEN;
+		v = has_address(dev) ? ETH_ALEN : 0;
 		break;
 	case ATTR_CARRIER:
 	case ATTR_DORMANT:
@@ -114,7 +117,9 @@ static int show_number(struct seq_file *m, enum attr a)
 		v = is_loopback(dev) ? LO_QUEUE_LEN : dev->tx_queue_len;
 		break;
 	case ATTR_TYPE:
-		v = is_loopback(dev) ? ARPHRD_LOOPBACK : ARPHRD_ETHER;
+		v = is_loopback(dev)  ? ARPHRD_LOOPBACK
+		    : has_address(dev) ? ARPHRD_ETHER
+				       : ARPHRD_NONE;
 		break;
 	}
 	if (!err)
@@ -146,7 +151,7 @@ NUMBER(type, ATTR_TYPE)
 
 static void put_mac(struct seq_file *m, const u8 *mac)
 {
-	for (int i = 0; i < ETH_ALEN; i++)
+	for (int i = 0; has_address(procfs_device(&m->at)) && i < ETH_ALEN; i++)
 		seq_printf(m, i ? ":%02x" : "%02x", mac[i]);
 	seq_puts(m, "\n");
 }
@@ -176,6 +181,12 @@ static int duplex_show(struct seq_file *m)
 	return err;
 }
 
+/* Who has no link to watch says nothing of it (RFC 2863, operstates.rst). */
+static bool watches_link(const struct net_device *dev)
+{
+	return dev->kind && strcmp(dev->kind, "ethernet") == 0;
+}
+
 static int operstate_show(struct seq_file *m)
 {
 	const struct net_device *dev = procfs_device(&m->at);
@@ -183,7 +194,7 @@ static int operstate_show(struct seq_file *m)
 	if (!(dev->flags & IFF_UP) || !dev->carrier)
 		seq_puts(m, "down\n");
 	else
-		seq_puts(m, is_loopback(dev) ? "unknown\n" : "up\n");
+		seq_puts(m, watches_link(dev) ? "up\n" : "unknown\n");
 	return 0;
 }
 
@@ -303,22 +314,14 @@ static s64 mtu_store(struct task *t, const struct procfs_at *at, const char *tex
 	return err ? err : (s64)len;
 }
 
-/* Up and promiscuous are what a user decides here; other changes have no effect to model. */
 static s64 flags_store(struct task *t, const struct procfs_at *at, const char *text, size_t len)
 {
 	struct net_device *dev;
-	u32 changed;
 	u64 v;
 	int err = store_number(t, at, text, &dev, &v);
 
-	if (err)
-		return err;
-	changed = ((u32)v ^ dev->flags) & ~VOLATILE_FLAGS;
-	if (changed & ~(u32)(IFF_UP | IFF_PROMISC))
-		return -EOPNOTSUPP;
-	dev->flags ^= changed & (u32)IFF_PROMISC;
-	if (changed & IFF_UP)
-		err = v & IFF_UP ? dev_open(dev) : dev_close(dev);
+	if (!err)
+		err = dev_change_flags(dev, (u32)v);
 	return err ? err : (s64)len;
 }
 

@@ -32,7 +32,9 @@
 
 #define PI_LEN 4
 #define TUN_MTU 1500
-#define TUN_QUEUE 500 /* tx_queue_len; what waits beyond it is dropped */
+/* tx_queue_len, an Ethernet device's for TAP; what waits beyond it is dropped */
+#define TUN_QUEUE 500
+#define TAP_QUEUE 1000
 #define TUN_SERVED (IFF_TUN | IFF_TAP | IFF_NO_PI | IFF_TUN_EXCL)
 
 /* A device; it outlives its descriptors. */
@@ -87,10 +89,17 @@ static void tun_destroy(struct net_device *dev)
 	free(tun);
 }
 
+/* What ethtool is told unless somebody sets another. */
+static s64 tun_speed(struct net_device *dev)
+{
+	return 10000;
+}
+
 static const struct net_device_ops tun_netdev_ops = {
 	.start_xmit = tun_xmit,
 	.change_mtu = tun_change_mtu,
 	.destroy = tun_destroy,
+	.speed = tun_speed,
 };
 
 static struct tun *tun_new(struct host *h, const char *name, bool tap)
@@ -108,7 +117,7 @@ static struct tun *tun_new(struct host *h, const char *name, bool tap)
 	dev->priv = tun;
 	dev->kind = tap ? "tap" : "tun";
 	dev->mtu = TUN_MTU;
-	dev->tx_queue_len = TUN_QUEUE;
+	dev->tx_queue_len = tap ? TAP_QUEUE : TUN_QUEUE;
 	if (tap) {
 		/* Locally administered, and nobody else's in this world. */
 		memcpy(dev->mac, (u8[]){ 2, 't', (u8)(h->id >> 8), (u8)h->id,

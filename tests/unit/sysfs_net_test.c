@@ -136,7 +136,8 @@ static void writes(struct vproc *p)
 		{ ETH "gro_flush_timeout", "20000", 5, "20000\n" },
 		{ ETH "napi_defer_hard_irqs", "2", 1, "2\n" },
 		{ ETH "flags", "0x1103", 6, "0x1103\n" },
-		{ ETH "flags", "0x1083", -EOPNOTSUPP, "0x1103\n" },
+		{ ETH "flags", "0x1107", -EOPNOTSUPP, "0x1103\n" }, /* IFF_DEBUG */
+		{ ETH "flags", "0x1083", 6, "0x1083\n" },
 		{ ETH "flags", "0x1002", 6, "0x1002\n" },
 		{ ETH "operstate", NULL, 0, "down\n" },
 		{ ETH "flags", "0x1003", 6, "0x1003\n" },
