@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
+#include "sim/host/process.h"
 #include "stack/syscalls.h"
 
 #define SETFL_MASK (u32)(O_APPEND | O_NONBLOCK | O_ASYNC)
@@ -141,7 +142,8 @@ static s64 set_owner(struct task *t, struct file *f, int pid, bool thread)
 		return -ESRCH;
 	f->owner_pid = pid;
 	f->owner_thread = thread;
-	f->owner_uid = t->proc->uid;
+	f->owner_ruid = process_cred(t->proc).ruid;
+	f->owner_euid = t->proc->uid;
 	return 0;
 }
 

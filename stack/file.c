@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "sim/host/process.h"
 #include "stack/stack_world.h"
 #include "stack/syscall.h"
 
@@ -96,6 +97,15 @@ void iov_copy_from(const struct iov_iter *it, size_t off, void *to, size_t len)
 	assert(!len);
 }
 
+/* As kill(2) would, but that no capability helps (sigio_perm() in Linux's fs/fcntl.c). */
+static bool sigio_allowed(const struct file *f, const struct process *p)
+{
+	struct cred c = process_cred(p);
+
+	return !f->owner_euid || f->owner_euid == c.suid || f->owner_euid == c.ruid ||
+	       f->owner_ruid == c.suid || f->owner_ruid == c.ruid;
+}
+
 static void signal_owner(struct file *f, const struct siginfo *info)
 {
 	static const struct siginfo lost = { .signo = SIGIO, .code = SI_KERNEL };
@@ -104,12 +114,16 @@ static void signal_owner(struct file *f, const struct siginfo *info)
 
 	if (f->owner_thread) {
 		t = task_find(f->host, f->owner_pid);
-		if (t && signal_send_task(t, info) == -EAGAIN && info->signo != SIGIO)
+		if (!t || !t->proc || !sigio_allowed(f, t->proc))
+			return;
+		if (signal_send_task(t, info) == -EAGAIN && info->signo != SIGIO)
 			signal_send_task(t, &lost);
 		return;
 	}
 	list_for_each_entry(p, &f->host->processes, node) {
 		if (f->owner_pid > 0 ? p->pid != f->owner_pid : p->pgid != -f->owner_pid)
+			continue;
+		if (!sigio_allowed(f, p))
 			continue;
 		/* The queue is full: a plain SIGIO says that something was lost (fcntl(2)). */
 		if (signal_send_process(p, info) == -EAGAIN && info->signo != SIGIO)

@@ -92,7 +92,7 @@ struct file {
 	int owner_pid; /* negative: process group; 0: none */
 	bool owner_thread;
 	int owner_sig;
-	u32 owner_uid;
+	u32 owner_ruid, owner_euid; /* of who set it: the owner must be one whom he may signal */
 	int async_fd; /* si_fd of the signals: the descriptor that O_ASYNC was set on */
 };
 

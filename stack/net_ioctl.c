@@ -8,6 +8,7 @@
 #include <sys/time.h>
 
 #include "nic/netdev.h"
+#include "sim/host/process.h"
 #include "stack/ip.h"
 #include "stack/socket.h"
 #include "stack/syscall.h"
@@ -61,7 +62,8 @@ s64 net_ioctl(struct task *t, struct sock *sk, unsigned cmd, void *arg)
 	case SIOCSPGRP:
 		f->owner_pid = *(int *)arg;
 		f->owner_thread = false;
-		f->owner_uid = t->proc->uid;
+		f->owner_ruid = process_cred(t->proc).ruid;
+		f->owner_euid = t->proc->uid;
 		return 0;
 	case FIOGETOWN:
 	case SIOCGPGRP:

@@ -22,18 +22,29 @@ struct pool *pipe_page_pool(struct host *h)
 	return stack_pool(stack_world_of(h), "pipe_page", sizeof(struct pipe_page));
 }
 
+/* O_ASYNC: each write tells the reader, each read the writer. */
+static void signal_reader(struct pipe *p)
+{
+	if (p->reader)
+		kill_fasync(p->reader, POLL_IN, EPOLLIN | EPOLLRDNORM);
+}
+
+static void signal_writer(struct pipe *p)
+{
+	if (p->writer)
+		kill_fasync(p->writer, POLL_OUT, EPOLLOUT | EPOLLWRNORM);
+}
+
 void pipe_wake_readers(struct pipe *p)
 {
 	wake_up(&p->rd_wait, EPOLLIN | EPOLLRDNORM);
-	if (p->reader)
-		kill_fasync(p->reader, POLL_IN, EPOLLIN | EPOLLRDNORM);
+	signal_reader(p);
 }
 
 void pipe_wake_writers(struct pipe *p)
 {
 	wake_up(&p->wr_wait, EPOLLOUT | EPOLLWRNORM);
-	if (p->writer)
-		kill_fasync(p->writer, POLL_OUT, EPOLLOUT | EPOLLWRNORM);
+	signal_writer(p);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -73,11 +84,13 @@ static s64 pipe_read(struct task *t, struct file *f, const struct iov_iter *to)
 	if (!pipe_empty(p)) {
 		n = take_buffers(p, to);
 		if (was_full && !pipe_full(p))
-			pipe_wake_writers(p);
+			wake_up(&p->wr_wait, EPOLLOUT | EPOLLWRNORM);
 		if (!pipe_empty(p))
 			wake_up(&p->rd_wait, EPOLLIN | EPOLLRDNORM);
+		signal_writer(p);
 		return (s64)n;
 	}
+	signal_writer(p);
 	if (!p->writer)
 		return 0;
 	return task_wait_on(t, &p->rd_wait, true, EPOLLIN | EPOLLHUP,
@@ -142,8 +155,10 @@ static s64 pipe_write(struct task *t, struct file *f, const struct iov_iter *fro
 	ctx->started = true;
 	done = put_buffers(p, from, done, f->flags & O_DIRECT);
 	ctx->done = (s64)done;
-	if (done > before && was_empty)
-		pipe_wake_readers(p);
+	/* Edge-triggered pollers count on each write, though there was something to read before. */
+	if ((done > before && was_empty) || p->poll_usage)
+		wake_up(&p->rd_wait, EPOLLIN | EPOLLRDNORM);
+	signal_reader(p);
 	if (done == from->total) {
 		/* Room is left: the next writer in the queue may go on. */
 		if (!pipe_full(p) && task_utask(t)->parked)
@@ -163,6 +178,7 @@ static u32 pipe_poll(struct file *f, struct poll_table *pt)
 	bool write = (f->flags & O_ACCMODE) == O_WRONLY;
 	u32 mask = 0;
 
+	p->poll_usage = true;
 	poll_wait(pt, write ? &p->wr_wait : &p->rd_wait);
 	if (write) {
 		if (!pipe_full(p))

@@ -25,6 +25,7 @@ struct pipe {
 	struct pipe_buf *bufs; /* a ring of nbufs, a power of two */
 	u32 nbufs, head, tail; /* free running */
 	struct file *reader, *writer; /* NULL: closed */
+	bool poll_usage; /* somebody polled it: from then on each write wakes readers */
 };
 
 /* NULL: it is no pipe. */

@@ -7,6 +7,7 @@
 #include "tests/unit/unit.h"
 #include "tests/unit/support/vrun.h"
 
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/prctl.h>
 #include <linux/securebits.h>
@@ -270,6 +271,9 @@ static void prctls(struct vproc *p)
 
 static void sleeps(struct vproc *p)
 {
+	u64 none = 0;
+
+	vcall(p, SYS_rt_sigprocmask, SIG_SETMASK, &none, 0, 8);
 	vproc_sleep(p, 60 * NSEC_PER_SEC);
 }
 
@@ -293,6 +297,42 @@ static void kill_rules(struct vproc *p)
 	CHECK(p, vcall(p, SYS_kill, pid, SIGKILL) == 0);
 }
 
+static void sigio_rules(struct vproc *p)
+{
+	struct timespec ts = { 0 };
+	u64 set = 1ull << (SIGIO - 1);
+	int fds[2], status;
+	siginfo_t si;
+	s64 pid;
+
+	CHECK(p, vcall(p, SYS_rt_sigprocmask, SIG_BLOCK, &set, 0, 8) == 0);
+	CHECK(p, vcall(p, SYS_pipe2, fds, 0) == 0);
+	CHECK(p, vcall(p, SYS_fcntl, fds[0], F_SETFL, O_ASYNC) == 0);
+	for (int other = 0; other < 2; other++) {
+		int parent = (int)vcall(p, SYS_getpid);
+
+		if (other)
+			CHECK(p, vcall(p, SYS_setresuid, -1, 1000, -1) == 0);
+		CHECK(p, vcall(p, SYS_fcntl, fds[0], F_SETOWN, parent) == 0);
+		if (other)
+			CHECK(p, vcall(p, SYS_setresuid, -1, 0, -1) == 0);
+		CHECK(p, vcall(p, SYS_write, fds[1], "x", 1) == 1);
+		CHECK(p, vcall(p, SYS_rt_sigtimedwait, &set, &si, &ts, 8) == SIGIO);
+	}
+	/* Somebody else's process gets none. */
+	pid = vproc_fork(p, sleeps, NULL);
+	vproc_sleep(p, 10 * NSEC_PER_MSEC);
+	CHECK(p, vcall(p, SYS_setresuid, 1000, 1000, 0) == 0);
+	CHECK(p, vcall(p, SYS_fcntl, fds[0], F_SETOWN, pid) == 0);
+	CHECK(p, vcall(p, SYS_write, fds[1], "x", 1) == 1);
+	vproc_sleep(p, 10 * NSEC_PER_MSEC);
+	CHECK(p, vcall(p, SYS_setresuid, -1, 0, -1) == 0);
+	vcall(p, SYS_kill, pid, SIGTERM);
+	CHECK(p, vcall(p, SYS_wait4, pid, &status, 0, 0) == pid);
+	/* It was not SIGIO that ended it. */
+	CHECK(p, WTERMSIG(status) == SIGTERM);
+}
+
 #define CHILD_TEST(name)                                                                           \
 	static void name##_parent(struct vproc *p)                                                 \
 	{                                                                                          \
@@ -313,6 +353,7 @@ CHILD_TEST(securebits)
 CHILD_TEST(versions)
 CHILD_TEST(prctls)
 CHILD_TEST(kill_rules)
+CHILD_TEST(sigio_rules)
 
 int main(void)
 {
@@ -322,6 +363,7 @@ int main(void)
 		cmocka_unit_test(test_keep_caps), cmocka_unit_test(test_ambient),
 		cmocka_unit_test(test_securebits), cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_prctls), cmocka_unit_test(test_kill_rules),
+		cmocka_unit_test(test_sigio_rules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

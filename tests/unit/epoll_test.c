@@ -64,6 +64,27 @@ static void test_ctl_errors(void **state)
 	vrun(ctl_errors);
 }
 
+/* A pipe that is polled wakes its pollers with each write, not only when it was empty. */
+static void pipe_edges(struct vproc *p)
+{
+	int ep = ep_new(p), fds[2];
+	struct epoll_event ev;
+
+	assert_int_equal(vcall(p, SYS_pipe2, fds, 0), 0);
+	assert_int_equal(vcall(p, SYS_write, fds[1], "a", 1), 1);
+	assert_int_equal(ep_ctl(p, ep, EPOLL_CTL_ADD, fds[0], EPOLLIN | EPOLLET), 0);
+	assert_int_equal(vcall(p, SYS_epoll_wait, ep, &ev, 1, 0), 1);
+	assert_int_equal(vcall(p, SYS_epoll_wait, ep, &ev, 1, 0), 0);
+	assert_int_equal(vcall(p, SYS_write, fds[1], "b", 1), 1);
+	assert_int_equal(vcall(p, SYS_epoll_wait, ep, &ev, 1, 0), 1);
+	assert_int_equal(vcall(p, SYS_epoll_wait, ep, &ev, 1, 0), 0);
+}
+
+static void test_pipe_edges(void **state)
+{
+	vrun(pipe_edges);
+}
+
 static void triggers(struct vproc *p)
 {
 	int ep = ep_new(p), fd = (int)vcall(p, SYS_eventfd2, 0, 0);
@@ -274,7 +295,7 @@ static void test_herds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ctl_errors),
+		cmocka_unit_test(test_ctl_errors), cmocka_unit_test(test_pipe_edges),
 		cmocka_unit_test(test_triggers),
 		cmocka_unit_test(test_turns),
 		cmocka_unit_test(test_nesting),

@@ -302,6 +302,15 @@ static void sigio(struct vproc *p)
 	assert_int_equal(ncaught, 2);
 	assert_int_equal(sigio_fd, fds[0]);
 	assert_int_equal(sigio_band, POLLIN | POLLRDNORM);
+	/* Each write tells, and each read the writer; whether anything changed or not. */
+	vcall(p, SYS_write, fds[1], "a", 1);
+	assert_int_equal(ncaught, 3);
+	assert_int_equal(vcall(p, SYS_fcntl, fds[0], F_SETFL, 0), 0);
+	vcall(p, SYS_fcntl, fds[1], F_SETOWN, vcall(p, SYS_getpid));
+	vcall(p, SYS_fcntl, fds[1], F_SETFL, O_ASYNC);
+	assert_int_equal(vcall(p, SYS_read, fds[0], &c, 1), 1);
+	assert_int_equal(ncaught, 4);
+	vcall(p, SYS_fcntl, fds[1], F_SETFL, 0);
 	assert_int_equal(vcall(p, SYS_fcntl, fds[0], F_SETOWN, 4000000), -ESRCH);
 }
 
