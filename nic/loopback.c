@@ -53,7 +53,6 @@ void loopback_new(struct host *h)
 	dev->kind = "loopback";
 	dev->flags = IFF_LOOPBACK;
 	dev->mtu = 65536;
-	dev->tx_queue_len = 0;
 	dev->carrier = true;
 	dev->features = NETIF_F_HW_CSUM | NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_GSO_UDP_L4 |
 			NETIF_F_RXCSUM | NETIF_F_LOOPBACK;

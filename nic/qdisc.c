@@ -216,12 +216,12 @@ int dev_set_qdisc(struct net_device *dev, const char *kind, const void *params)
 }
 
 /*
- * Devices without a queue length (loopback) stay without a discipline. Once set, what a user chose
+ * The loopback device and those without a queue length stay without a discipline. Once set, what a user chose
  * stays, "noqueue" too.
  */
 void dev_activate(struct net_device *dev)
 {
-	if (!dev->qdisc_set && dev->tx_queue_len)
+	if (!dev->qdisc_set && dev->tx_queue_len && !(dev->flags & IFF_LOOPBACK))
 		dev_set_qdisc(dev, "mq", NULL);
 }
 

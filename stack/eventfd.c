@@ -75,6 +75,7 @@ static const struct file_ops eventfd_ops = {
 	.write = efd_write,
 	.poll = eventfd_poll,
 	.release = eventfd_release,
+	.llseek = noop_llseek,
 };
 
 s64 sys_eventfd2(struct task *t, unsigned initval, int flags)

@@ -399,6 +399,7 @@ static const struct file_ops eventpoll_fops = {
 	.kind = "eventpoll",
 	.poll = ep_file_poll,
 	.release = ep_file_release,
+	.llseek = noop_llseek,
 };
 
 s64 sys_epoll_create1(struct task *t, int flags)

@@ -26,7 +26,7 @@ static const struct inet_protosw inetsw[] = {
  */
 static s64 inet_create_sock(struct net *net, bool v6, int type, int protocol, struct sock **out)
 {
-	bool known = false;
+	bool known = type == SOCK_RAW; /* a type of Linux's, of which no protocol is there */
 
 	if (protocol < 0 || protocol >= IPPROTO_MAX)
 		return -EINVAL;

@@ -166,6 +166,8 @@ void console_install(struct files_struct *fs);
 void console_flush(struct file *f);
 
 /* SIGIO (or F_SETSIG's signal) to the owner: code POLL_IN, POLL_OUT..., band as poll events. */
+/* lseek(2) of files without a position that let it pass: 0. */
+s64 noop_llseek(struct task *t, struct file *f, s64 off, int whence);
 void kill_fasync(struct file *f, int code, u32 band);
 /* SIGURG to the owner, whether O_ASYNC is set or not, and SIGIO with POLL_PRI if it is. */
 void send_sigurg_owner(struct file *f);

@@ -230,6 +230,13 @@ void inet_cmsg_recv(struct inet_sock *inet, struct msg *m, const struct ip_rx *r
 	bool v4 = inet->sk.family == AF_INET;
 	int ttl = rx->ttl, tos;
 
+	/* IPv6's own are of IPv6 packets only. */
+	if (!v4 && ipaddr_is_v4(&rx->daddr)) {
+		if (inet->pktinfo)
+			cmsg_pktinfo(inet, m, rx);
+		return;
+	}
+
 	if (inet->pktinfo)
 		cmsg_pktinfo(inet, m, rx);
 	if (inet->recvttl)

@@ -43,6 +43,7 @@ struct inet_sock {
 	bool mc_loop;		/* true */
 	int mc_index;
 	union ipaddr mc_addr;
+	u32 frag_size;		/* IPV6_MTU; 0: none */
 	u8 pmtudisc;		/* IP_PMTUDISC_WANT... */
 	bool recverr, pktinfo, recvttl, recvtos, freebind, transparent, hdrincl, nodefrag;
 	bool bind_address_no_port;

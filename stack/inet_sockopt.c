@@ -7,6 +7,7 @@
  */
 #include "sim/host/host.h"
 #include "stack/inet_mc.h"
+#include "stack/ip_internal.h"
 #include "stack/sockopt.h"
 
 #define INET_ECN_MASK 3
@@ -26,9 +27,9 @@ static s64 set_tos(struct sockopt_arg *a)
 	struct inet_sock *inet = inet_sk(a->sk);
 	u8 tos = (u8)a->val;
 
-	if (a->val < -1 || a->val > 255)
-		return a->row->level == IPPROTO_IP ? (inet->tos = tos, 0) : -EINVAL;
-	if (a->val == -1)
+	if (a->row->level == IPPROTO_IPV6 && (a->val < -1 || a->val > 255))
+		return -EINVAL;
+	if (a->val == -1 && a->row->level == IPPROTO_IPV6)
 		tos = 0;
 	/* TCP negotiates ECN itself. */
 	if (a->sk->type == SOCK_STREAM)
@@ -62,7 +63,7 @@ static s64 get_hops(struct sockopt_arg *a)
 static s64 set_mc_hops(struct sockopt_arg *a)
 {
 	if (a->sk->type == SOCK_STREAM)
-		return a->row->level == IPPROTO_IP ? -EINVAL : -ENOPROTOOPT;
+		return -EINVAL;
 	inet_sk(a->sk)->mc_ttl = (u8)(a->val == -1 ? 1 : a->val);
 	return 0;
 }
@@ -91,7 +92,7 @@ static s64 set_port_range(struct sockopt_arg *a)
 {
 	u16 lo = (u16)((u32)a->val & 0xffff), hi = (u16)((u32)a->val >> 16);
 
-	if (lo && hi && lo > hi)
+	if (a->len != sizeof(u32) || (lo && hi && lo > hi))
 		return -EINVAL;
 	inet_sk(a->sk)->port_range[0] = lo;
 	inet_sk(a->sk)->port_range[1] = hi;
@@ -128,6 +129,8 @@ static s64 set_membership(struct sockopt_arg *a)
 	struct ip_mreqn m;
 	s64 err = parse_mreq(a, &m);
 
+	if (a->sk->type == SOCK_STREAM)
+		return -EPROTO;
 	if (err)
 		return err;
 	group = ipaddr_v4(m.imr_multiaddr.s_addr);
@@ -193,22 +196,25 @@ static const struct sockopt_row ip_rows[] = {
 	{ IPPROTO_IP, IP_TTL, "IP_TTL", SOCKOPT_INT, .min = -1, .max = 255, .set = set_hops,
 	  .get = get_hops },
 	{ IPPROTO_IP, IP_MTU_DISCOVER, "IP_MTU_DISCOVER", SOCKOPT_INT, INET(pmtudisc),
-	  .min = IP_PMTUDISC_DONT, .max = IP_PMTUDISC_PROBE, .set = set_mtu_discover,
-	  .note = "IP_PMTUDISC_INTERFACE and IP_PMTUDISC_OMIT are refused (EINVAL)" },
+	  .min = IP_PMTUDISC_DONT, .max = IP_PMTUDISC_OMIT, .set = set_mtu_discover },
 	{ IPPROTO_IP, IP_MTU, "IP_MTU", SOCKOPT_INT, .access = SOCKOPT_RO, .get = get_mtu },
 	{ IPPROTO_IP, IP_PKTINFO, "IP_PKTINFO", SOCKOPT_BOOL, INET(pktinfo) },
 	{ IPPROTO_IP, IP_RECVTTL, "IP_RECVTTL", SOCKOPT_BOOL, INET(recvttl) },
 	{ IPPROTO_IP, IP_RECVTOS, "IP_RECVTOS", SOCKOPT_BOOL, INET(recvtos) },
-	{ IPPROTO_IP, IP_FREEBIND, "IP_FREEBIND", SOCKOPT_BOOL, INET(freebind) },
-	{ IPPROTO_IP, IP_MINTTL, "IP_MINTTL", SOCKOPT_INT, INET(min_ttl), .min = 0, .max = 255 },
+	{ IPPROTO_IP, IP_FREEBIND, "IP_FREEBIND", SOCKOPT_BOOL, INET(freebind),
+	  .min_len = 1 },
+	{ IPPROTO_IP, IP_MINTTL, "IP_MINTTL", SOCKOPT_INT, INET(min_ttl), .min = 0, .max = 255,
+	  .min_len = 1 },
 	{ IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, "IP_BIND_ADDRESS_NO_PORT", SOCKOPT_BOOL,
 	  INET(bind_address_no_port) },
 	{ IPPROTO_IP, 51, "IP_LOCAL_PORT_RANGE", SOCKOPT_INT, .set = set_port_range,
-	  .get = get_port_range },
+	  .get = get_port_range, .min_len = sizeof(u32) },
 	{ IPPROTO_IP, IP_MULTICAST_TTL, "IP_MULTICAST_TTL", SOCKOPT_INT, INET(mc_ttl), .min = -1,
-	  .max = 255, .set = set_mc_hops },
-	{ IPPROTO_IP, IP_MULTICAST_LOOP, "IP_MULTICAST_LOOP", SOCKOPT_BOOL, INET(mc_loop) },
-	{ IPPROTO_IP, IP_MULTICAST_ALL, "IP_MULTICAST_ALL", SOCKOPT_BOOL, INET(mc_all) },
+	  .max = 255, .min_len = 1, .set = set_mc_hops },
+	{ IPPROTO_IP, IP_MULTICAST_LOOP, "IP_MULTICAST_LOOP", SOCKOPT_BOOL, INET(mc_loop),
+	  .min_len = 1 },
+	{ IPPROTO_IP, IP_MULTICAST_ALL, "IP_MULTICAST_ALL", SOCKOPT_INT, INET(mc_all), .min = 0,
+	  .max = 1, .min_len = 1 },
 	{ IPPROTO_IP, IP_MULTICAST_IF, "IP_MULTICAST_IF", SOCKOPT_STRUCT, .set = set_mc_if,
 	  .get = get_mc_if },
 	{ IPPROTO_IP, IP_ADD_MEMBERSHIP, "IP_ADD_MEMBERSHIP", SOCKOPT_STRUCT,
@@ -234,6 +240,8 @@ static s64 set_membership6(struct sockopt_arg *a)
 	struct ipv6_mreq m;
 	union ipaddr group;
 
+	if (a->sk->type == SOCK_STREAM)
+		return -EPROTO;
 	memcpy(&m, a->buf, sizeof(m));
 	group = ipaddr_v6(&m.ipv6mr_multiaddr);
 	if (a->row->name == IPV6_ADD_MEMBERSHIP)
@@ -241,10 +249,17 @@ static s64 set_membership6(struct sockopt_arg *a)
 	return inet_mc_leave(inet, &group, (int)m.ipv6mr_interface, NULL);
 }
 
+/* The largest packet to be sent before it is cut up; 0: what the path takes. */
+static s64 set_frag_size(struct sockopt_arg *a)
+{
+	if (a->val && (u32)a->val < IPV6_MIN_MTU)
+		return -EINVAL;
+	inet_sk(a->sk)->frag_size = (u32)a->val;
+	return 0;
+}
+
 static s64 set_mc_if6(struct sockopt_arg *a)
 {
-	if (a->sk->type == SOCK_STREAM)
-		return -ENOPROTOOPT;
 	if (a->val && !dev_get_by_index(a->sk->host, a->val))
 		return -ENODEV;
 	if (a->val && a->sk->bound_dev_if && a->sk->bound_dev_if != a->val)
@@ -258,10 +273,11 @@ static const struct sockopt_row ipv6_rows[] = {
 	{ IPPROTO_IPV6, IPV6_UNICAST_HOPS, "IPV6_UNICAST_HOPS", SOCKOPT_INT, .min = -1, .max = 255,
 	  .set = set_hops, .get = get_hops },
 	{ IPPROTO_IPV6, IPV6_MULTICAST_HOPS, "IPV6_MULTICAST_HOPS", SOCKOPT_INT, INET(mc_ttl),
-	  .min = -1, .max = 255, .set = set_mc_hops },
-	{ IPPROTO_IPV6, IPV6_MULTICAST_LOOP, "IPV6_MULTICAST_LOOP", SOCKOPT_BOOL, INET(mc_loop) },
+	  .min = -1, .max = 255, .set = set_mc_hops, .dgram_only = true },
+	{ IPPROTO_IPV6, IPV6_MULTICAST_LOOP, "IPV6_MULTICAST_LOOP", SOCKOPT_INT, INET(mc_loop),
+	  .min = 0, .max = 1 },
 	{ IPPROTO_IPV6, IPV6_MULTICAST_IF, "IPV6_MULTICAST_IF", SOCKOPT_INT, INET(mc_index),
-	  .set = set_mc_if6 },
+	  .set = set_mc_if6, .dgram_only = true },
 	{ IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, "IPV6_ADD_MEMBERSHIP", SOCKOPT_STRUCT,
 	  .min_len = sizeof(struct ipv6_mreq), .access = SOCKOPT_WO, .set = set_membership6 },
 	{ IPPROTO_IPV6, IPV6_DROP_MEMBERSHIP, "IPV6_DROP_MEMBERSHIP", SOCKOPT_STRUCT,
@@ -270,10 +286,9 @@ static const struct sockopt_row ipv6_rows[] = {
 	{ IPPROTO_IPV6, IPV6_RECVHOPLIMIT, "IPV6_RECVHOPLIMIT", SOCKOPT_BOOL, INET(recvttl) },
 	{ IPPROTO_IPV6, IPV6_RECVTCLASS, "IPV6_RECVTCLASS", SOCKOPT_BOOL, INET(recvtos) },
 	{ IPPROTO_IPV6, IPV6_TCLASS, "IPV6_TCLASS", SOCKOPT_INT, INET(tos), .set = set_tos },
-	{ IPPROTO_IPV6, IPV6_MTU, "IPV6_MTU", SOCKOPT_INT, .access = SOCKOPT_RO, .get = get_mtu },
+	{ IPPROTO_IPV6, IPV6_MTU, "IPV6_MTU", SOCKOPT_INT, .set = set_frag_size, .get = get_mtu },
 	{ IPPROTO_IPV6, IPV6_MTU_DISCOVER, "IPV6_MTU_DISCOVER", SOCKOPT_INT, INET(pmtudisc),
-	  .min = IPV6_PMTUDISC_DONT, .max = IPV6_PMTUDISC_PROBE, .set = set_mtu_discover,
-	  .note = "IPV6_PMTUDISC_INTERFACE and IPV6_PMTUDISC_OMIT are refused (EINVAL)" },
+	  .min = IPV6_PMTUDISC_DONT, .max = IPV6_PMTUDISC_OMIT, .set = set_mtu_discover },
 };
 static const struct sockopt_table ipv6_options = { ipv6_rows, ARRAY_SIZE(ipv6_rows), .byte_values = false };
 
@@ -300,5 +315,7 @@ s64 inet_getsockopt(struct task *t, struct sock *sk, int level, int name, void *
 {
 	const struct sockopt_table *tab = table_of(sk, level);
 
-	return tab ? sockopt_table_get(t, sk, tab, name, val, len) : -ENOPROTOOPT;
+	if (!tab)
+		return sk->family == AF_INET ? -EOPNOTSUPP : -ENOPROTOOPT;
+	return sockopt_table_get(t, sk, tab, name, val, len);
 }

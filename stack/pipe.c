@@ -85,7 +85,8 @@ static s64 pipe_read(struct task *t, struct file *f, const struct iov_iter *to)
 		n = take_buffers(p, to);
 		if (was_full && !pipe_full(p))
 			wake_up(&p->wr_wait, EPOLLOUT | EPOLLWRNORM);
-		if (!pipe_empty(p))
+		/* Something is left: the next reader in the queue may go on. */
+		if (!pipe_empty(p) && task_utask(t)->parked)
 			wake_up(&p->rd_wait, EPOLLIN | EPOLLRDNORM);
 		signal_writer(p);
 		return (s64)n;

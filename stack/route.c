@@ -118,15 +118,15 @@ static int check_saddr4(struct net *net, const struct flow *fl, struct net_devic
 	if (ipaddr_is_any(s))
 		return 0;
 	if (ipaddr_is_multicast(s) || ipaddr_is_limited_broadcast(s) || is_zeronet(s))
-		return -EINVAL;
+		return -ENETUNREACH;
 	if (!*dev && (ipaddr_is_multicast(&fl->daddr) || ipaddr_is_limited_broadcast(&fl->daddr))) {
 		*dev = ip_dev_find(net, s);
 		if (!*dev)
-			return -EINVAL;
+			return -ENETUNREACH;
 		return 1;
 	}
 	if (!fl->anysrc && !ip_dev_find(net, s))
-		return -EINVAL;
+		return -ENETUNREACH;
 	return 0;
 }
 
@@ -209,6 +209,8 @@ int route_output(struct net *net, const struct flow *fl, struct dst *dst)
 	struct net_device *dev = NULL;
 
 	dst->dev = NULL;
+	if (ipaddr_is_v4(&fl->saddr) && !ipaddr_is_v4(&fl->daddr))
+		return -EAFNOSUPPORT;
 	if (fl->oif) {
 		dev = dev_get_by_index(net->host, fl->oif);
 		if (!dev)

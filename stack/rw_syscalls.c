@@ -310,6 +310,11 @@ s64 sys_sendfile(struct task *t, int out_fd, int in_fd, s64 *off, size_t count)
 	return sendfile_done(t, in, off, out->ops->write(t, out, &it));
 }
 
+s64 noop_llseek(struct task *t, struct file *f, s64 off, int whence)
+{
+	return 0;
+}
+
 s64 sys_lseek(struct task *t, int fd, s64 off, int whence)
 {
 	struct file *f = fd_file(t, fd);

@@ -58,6 +58,7 @@ static const struct file_ops signalfd_ops = {
 	.read = signalfd_read,
 	.poll = signalfd_poll,
 	.release = signalfd_release,
+	.llseek = noop_llseek,
 };
 
 static s64 signalfd_change(struct task *t, int fd, u64 set)

@@ -119,7 +119,7 @@ struct sock {
 	/* options; sockopt.c holds the table */
 	u32 userlocks; /* SOCK_RCVBUF_LOCK, SOCK_SNDBUF_LOCK, SOCK_BINDPORT_LOCK, SOCK_BINDADDR_LOCK */
 	u8 reuse;      /* SK_CAN_REUSE 1 */
-	bool reuseport, keepalive, broadcast, dontroute, oobinline, linger, debug_reserved;
+	bool reuseport, keepalive, broadcast, dontroute, oobinline, linger, debug;
 	bool no_check_tx, timestamp, timestampns;
 	bool async_nospace; /* somebody found no room: SIGIO when there is some */
 	nsec_t lingertime;

@@ -267,6 +267,14 @@ static s64 so_keepalive(struct sockopt_arg *a)
 	return 0;
 }
 
+static s64 so_debug(struct sockopt_arg *a)
+{
+	if (a->val && !capable(a->t, CAP_NET_ADMIN))
+		return -EACCES;
+	a->sk->debug = a->val;
+	return 0;
+}
+
 static s64 so_priority(struct sockopt_arg *a)
 {
 	if ((a->val < 0 || a->val > 6) && !capable(a->t, CAP_NET_RAW) &&
@@ -418,6 +426,8 @@ static s64 so_peek_off_get(struct sockopt_arg *a)
 #define STAMP_ROW(n) ROW(n, SOCKOPT_BOOL, .set = so_timestamp, .get = so_timestamp_get)
 
 static const struct sockopt_row rows[] = {
+	/* Kept, as Linux does, which has no messages to show for it either. */
+	ROW(SO_DEBUG, SOCKOPT_BOOL, SOCKOPT_FIELD(struct sock, debug), .set = so_debug),
 	ROW(SO_REUSEADDR, SOCKOPT_BOOL, SOCKOPT_FIELD(struct sock, reuse)),
 	ROW(SO_TYPE, SOCKOPT_INT, SOCKOPT_FIELD(struct sock, type), .access = SOCKOPT_RO),
 	ROW(SO_ERROR, SOCKOPT_INT, .get = so_error_get, .access = SOCKOPT_RO),

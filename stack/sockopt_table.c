@@ -102,6 +102,8 @@ s64 sockopt_table_set(struct task *t, struct sock *sk, const struct sockopt_tabl
 	/* sk_setsockopt() wants an int before it looks at the name. */
 	if (!row || row->access == SOCKOPT_RO || (!row->set && !row->size))
 		return tab == &sol_socket_options && len < sizeof(int) ? -EINVAL : refuse(sk);
+	if (row->dgram_only && sk->type == SOCK_STREAM)
+		return refuse(sk);
 	if (len < row->min_len)
 		return -EINVAL;
 	if (is_int(row)) {

@@ -24,6 +24,8 @@ static void inherit_options(struct tcp_sock *tp, const struct tcp_sock *lp)
 	sk->userlocks = lsk->userlocks & ~(SOCK_BINDPORT_LOCK | SOCK_BINDADDR_LOCK);
 	sk->rcvbuf = lsk->rcvbuf;
 	sk->sndbuf = lsk->sndbuf;
+	sk->shutdown = lsk->shutdown;
+	sk->debug = lsk->debug;
 	sk->reuse = lsk->reuse;
 	sk->reuseport = lsk->reuseport;
 	sk->incoming_cpu_set = lsk->incoming_cpu_set;

@@ -216,6 +216,9 @@ static void child_process(struct tcp_sock *lp, struct tcp_sock *child, struct sk
 	sock_hold(sk);
 	segs_in(child, skb);
 	tcp_rcv_state_process(child, skb);
+	/* The listener had been shut down before it listened, and that is inherited. */
+	if (sk->state == TCP_ESTABLISHED && sk->shutdown & SEND_SHUTDOWN)
+		tcp_shutdown(NULL, sk, SHUT_WR);
 	if (sk->state != TCP_SYN_RECV)
 		lsk->data_ready(lsk);
 	sock_put(sk);

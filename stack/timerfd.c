@@ -101,6 +101,7 @@ static const struct file_ops timerfd_ops = {
 	.poll = timerfd_poll,
 	.ioctl = timerfd_ioctl,
 	.release = timerfd_release,
+	.llseek = noop_llseek,
 };
 
 s64 sys_timerfd_create(struct task *t, int clock, int flags)

@@ -217,16 +217,20 @@ static int dest_fragmentation(struct inet_sock *inet, struct udp_dest *d, u32 le
 {
 	bool v4 = ipaddr_is_v4(&d->fl.daddr);
 	u32 hdr = (v4 ? 20 : 40) + UDP_HLEN;
-	u32 mtu = inet->pmtudisc == IP_PMTUDISC_PROBE ? d->dst.dev->mtu : d->dst.mtu;
-	bool strict = inet->pmtudisc == IP_PMTUDISC_DO || inet->pmtudisc == IP_PMTUDISC_PROBE;
+	u32 mtu = inet->pmtudisc >= IP_PMTUDISC_PROBE ? d->dst.dev->mtu : d->dst.mtu;
+	bool df = inet->pmtudisc == IP_PMTUDISC_DO || inet->pmtudisc == IP_PMTUDISC_PROBE;
+	bool strict = df || inet->pmtudisc == IP_PMTUDISC_INTERFACE;
 
+	if (!v4 && inet->frag_size)
+		mtu = min(mtu, inet->frag_size);
 	if (len + UDP_HLEN > (v4 ? 65535u - 20 : 65535u))
 		return -EMSGSIZE;
 	if (strict && len + hdr > mtu)
 		return -EMSGSIZE;
-	d->tx.df = strict || (inet->pmtudisc == IP_PMTUDISC_WANT && !d->dst.pmtu_locked &&
+	d->tx.df = df || (inet->pmtudisc == IP_PMTUDISC_WANT && !d->dst.pmtu_locked &&
 			      len + hdr <= mtu);
 	d->tx.local_df = !strict;
+	d->dst.mtu = mtu; /* where it is cut up */
 	return 0;
 }
 

@@ -239,8 +239,6 @@ static int array_room(struct args *c, const struct arg *arg, int i)
 {
 	int n = (int)c->h->args[arg->other];
 
-	if (n > 0 && !c->h->args[i])
-		return -EFAULT;
 	if (n > INT_MAX / arg->size)
 		return -EINVAL;
 	if (n > EVENTS_MAX)

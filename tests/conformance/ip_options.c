@@ -6,22 +6,22 @@
 #endif
 
 static const struct option table[] = {
-    O(IP_TOS, 0, 16, 255, 256, -1),
-    O(IP_TTL, -1, 0, 1, 255, 256),
-    O(IP_MTU_DISCOVER, -1, 0, 1, 2, 3, 5, 6),
-    O(IP_MTU, 1),
-    O(IP_PKTINFO, 1, 2),
-    O(IP_RECVTTL, 1, 2),
-    O(IP_RECVTOS, 1, 2),
-    O(IP_FREEBIND, 1, 2, -1),
-    O(IP_MINTTL, -1, 0, 255, 256),
-    O(IP_BIND_ADDRESS_NO_PORT, 1, 2),
-    O(IP_LOCAL_PORT_RANGE, 0, 1000, (int)0x80007000, 0x70008000),
-    O(IP_MULTICAST_TTL, -1, 0, 255, 256),
-    O(IP_MULTICAST_LOOP, 0, 1, 5),
-    O(IP_MULTICAST_ALL, 0, 1, 2),
-    O(IP_MULTICAST_IF, 0),
-    O(999, 1),
+	O(IP_TOS, 0, 16, 255, 256, -1),
+	O(IP_TTL, -1, 0, 1, 255, 256),
+	O(IP_MTU_DISCOVER, -1, 0, 1, 2, 3, 5, 6),
+	O(IP_MTU, 1),
+	O(IP_PKTINFO, 1, 2),
+	O(IP_RECVTTL, 1, 2),
+	O(IP_RECVTOS, 1, 2),
+	O(IP_FREEBIND, 1, 2, -1),
+	O(IP_MINTTL, -1, 0, 255, 256),
+	O(IP_BIND_ADDRESS_NO_PORT, 1, 2),
+	O(IP_LOCAL_PORT_RANGE, 0, 1000, (int)0x80007000, 0x70008000),
+	O(IP_MULTICAST_TTL, -1, 0, 255, 256),
+	O(IP_MULTICAST_LOOP, 0, 1, 5),
+	O(IP_MULTICAST_ALL, 0, 1, 2),
+	O(IP_MULTICAST_IF, 0),
+	O(999, 1),
 };
 
 static void join(int fd, int opt, const char *group, const char *local, int index)

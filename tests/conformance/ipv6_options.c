@@ -3,18 +3,18 @@
 #include "options.h"
 
 static const struct option table[] = {
-    O(IPV6_V6ONLY, 1, 0, 2, -1),
-    O(IPV6_UNICAST_HOPS, -2, -1, 0, 1, 255, 256),
-    O(IPV6_MULTICAST_HOPS, -2, -1, 0, 255, 256),
-    O(IPV6_MULTICAST_LOOP, 0, 1, 2),
-    O(IPV6_MULTICAST_IF, 0, 1, 77, -1),
-    O(IPV6_RECVPKTINFO, 1, 2),
-    O(IPV6_RECVHOPLIMIT, 1, 2),
-    O(IPV6_RECVTCLASS, 1, 2),
-    O(IPV6_TCLASS, -2, -1, 0, 255, 256),
-    O(IPV6_MTU, 1279, 1280, 65536),
-    O(IPV6_MTU_DISCOVER, -1, 0, 1, 2, 3, 5, 6),
-    O(999, 1),
+	O(IPV6_V6ONLY, 1, 0, 2, -1),
+	O(IPV6_UNICAST_HOPS, -2, -1, 0, 1, 255, 256),
+	O(IPV6_MULTICAST_HOPS, -2, -1, 0, 255, 256),
+	O(IPV6_MULTICAST_LOOP, 0, 1, 2),
+	O(IPV6_MULTICAST_IF, 0, 1, 77, -1),
+	O(IPV6_RECVPKTINFO, 1, 2),
+	O(IPV6_RECVHOPLIMIT, 1, 2),
+	O(IPV6_RECVTCLASS, 1, 2),
+	O(IPV6_TCLASS, -2, -1, 0, 255, 256),
+	O(IPV6_MTU, 1279, 1280, 65536),
+	O(IPV6_MTU_DISCOVER, -1, 0, 1, 2, 3, 5, 6),
+	O(999, 1),
 };
 
 static int only, off;

@@ -67,6 +67,7 @@ int main(void)
 	FD(accept(l, NULL, &len));
 	VALUE(len);
 	CALL(accept(l, (struct sockaddr *)&sin, NULL));
+	l = tcp_listener("127.0.0.1:0", 4);
 	fcntl(l, F_SETFL, O_NONBLOCK);
 	CALL(accept(l, NULL, NULL));
 	part("recvfrom");

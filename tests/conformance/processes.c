@@ -183,13 +183,14 @@ int main(int argc, char **argv)
 		getrlimit(RLIMIT_NOFILE, &rl);
 		rl.rlim_cur = 10;
 		CALL(setrlimit(RLIMIT_NOFILE, &rl));
-		while ((s = dup(0)) >= 0)
+		s = socket(AF_UNIX, SOCK_STREAM, 0);
+		while (dup(s) >= 0)
 			;
-		CALL(dup(0));
+		CALL(dup(s));
 		CALL(socket(AF_INET, SOCK_STREAM, 0));
 		CALL(pipe(p));
-		CALL(dup2(0, 10));
-		CALL(fcntl(0, F_DUPFD, 10));
+		CALL(dup2(s, 10));
+		CALL(fcntl(s, F_DUPFD, 10));
 		leave(0);
 	}
 	waitpid(pid, &status, 0);

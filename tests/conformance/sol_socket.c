@@ -6,33 +6,38 @@
 #include "options.h"
 
 static const struct option table[] = {
-    O(SO_DEBUG),
-    O(SO_REUSEADDR, 0, 1, 2, -1),
-    O(SO_TYPE, 1),
-    O(SO_ERROR, 1),
-    O(SO_DONTROUTE, 1, 7),
-    O(SO_BROADCAST, 1, -3),
-    O(SO_SNDBUF, 0, 1, 4096, 10000, 1 << 20, INT_MAX, -1),
-    O(SO_RCVBUF, 0, 1, 4096, 10000, 1 << 20, INT_MAX, -1),
-    O(SO_KEEPALIVE, 1, 5),
-    O(SO_OOBINLINE, 1, 5),
-    O(SO_PRIORITY, 0, 6, 7, -1),
-    O(SO_REUSEPORT, 1, 2),
-    O(SO_RCVLOWAT, 0, 1, 100000, -1, INT_MAX),
-    O(SO_SNDLOWAT, 1, 2),
-    O(SO_ACCEPTCONN, 1),
-    O(SO_SNDBUFFORCE, 1, 10000),
-    O(SO_RCVBUFFORCE, 1, 10000),
-    O(SO_MARK, 1, -1),
-    O(SO_PROTOCOL, 1),
-    O(SO_DOMAIN, 1),
-    O(SO_TIMESTAMP, 1, 3),
-    O(SO_TIMESTAMPNS, 1, 3),
-    O(SO_INCOMING_NAPI_ID, 1),
-    O(SO_PEEK_OFF, 0, 5, -1, -2),
-    O(SO_BINDTOIFINDEX, 1, 0, -1, 99),
-    O(SO_BUF_LOCK, 0, 1, 3, 4),
-    O(9999, 1),
+	O(SO_DEBUG),
+	O(SO_REUSEADDR, 0, 1, 2, -1),
+	O(SO_TYPE, 1),
+	O(SO_ERROR, 1),
+	O(SO_DONTROUTE, 1, 7),
+	O(SO_BROADCAST, 1, -3),
+	O(SO_SNDBUF, 0, 1, 4096, 10000, 1 << 20, INT_MAX, -1),
+	O(SO_RCVBUF, 0, 1, 4096, 10000, 1 << 20, INT_MAX, -1),
+	O(SO_KEEPALIVE, 1, 5),
+	O(SO_OOBINLINE, 1, 5),
+	O(SO_PRIORITY, 0, 6, 7, -1),
+	O(SO_REUSEPORT, 1, 2),
+	O(SO_RCVLOWAT, 0, 1, 100000, -1, INT_MAX),
+	O(SO_SNDLOWAT, 1, 2),
+	O(SO_ACCEPTCONN, 1),
+	O(SO_SNDBUFFORCE, 1, 10000),
+	O(SO_RCVBUFFORCE, 1, 10000),
+	O(SO_MARK, 1, -1),
+	O(SO_PROTOCOL, 1),
+	O(SO_DOMAIN, 1),
+	O(SO_TIMESTAMP, 1, 3),
+	O(SO_TIMESTAMPNS, 1, 3),
+	O(SO_INCOMING_NAPI_ID, 1),
+	O(SO_BINDTOIFINDEX, 1, 0, -1, 99),
+	O(SO_BUF_LOCK, 0, 1, 3, 4),
+	O(9999, 1),
+};
+
+static const struct option unix_table[] = {
+	O(SO_PEEK_OFF, 0, 5, -1, -2),
+	O(SO_PASSCRED, 1, 2),
+	O(SO_TIMESTAMP, 1),
 };
 
 static void linger(int onoff, int seconds)
@@ -76,11 +81,11 @@ int main(void)
 	WALK(table, SOL_SOCKET, udp6);
 	part("AF_UNIX");
 	WALK(table, SOL_SOCKET, unix_stream);
+	WALK(unix_table, SOL_SOCKET, unix_stream);
 	part("SO_LINGER");
 	linger(1, 0);
 	linger(0, 5);
 	linger(7, 30);
-	linger(1, -1);
 	part("SO_BINDTODEVICE");
 	device("lo", 3);
 	device("lo", 2);

@@ -3,20 +3,20 @@
 #include "options.h"
 
 static const struct option table[] = {
-    O(TCP_NODELAY, 1, 2, 0, -1),
-    O(TCP_MAXSEG, 0, 87, 88, 536, 1000, 32767, 32768, -1),
-    O(TCP_CORK, 1, 2, 0),
-    O(TCP_KEEPIDLE, 0, 1, 100, 32767, 32768, -1),
-    O(TCP_KEEPINTVL, 0, 1, 32767, 32768),
-    O(TCP_KEEPCNT, 0, 1, 127, 128),
-    O(TCP_SYNCNT, 0, 1, 127, 128),
-    O(TCP_LINGER2, -1, 0, 1, 60, 121, INT_MAX),
-    O(TCP_DEFER_ACCEPT, 0, 1, 3, 10, 100000, -1),
-    O(TCP_WINDOW_CLAMP, 0, 100, 10000, -1),
-    O(TCP_QUICKACK, 0, 1, 2, -1),
-    O(TCP_USER_TIMEOUT, 0, 1000, -1),
-    O(TCP_NOTSENT_LOWAT, 0, 1, -1),
-    O(999, 1),
+	O(TCP_NODELAY, 1, 2, 0, -1),
+	O(TCP_MAXSEG, 0, 87, 88, 536, 1000, 32767, 32768, -1),
+	O(TCP_CORK, 1, 2, 0),
+	O(TCP_KEEPIDLE, 0, 1, 100, 32767, 32768, -1),
+	O(TCP_KEEPINTVL, 0, 1, 32767, 32768),
+	O(TCP_KEEPCNT, 0, 1, 127, 128),
+	O(TCP_SYNCNT, 0, 1, 127, 128),
+	O(TCP_LINGER2, -1, 0, 1, 60, 121, INT_MAX),
+	O(TCP_DEFER_ACCEPT, 0, 1, 3, 10, 100000, -1),
+	O(TCP_WINDOW_CLAMP, 0, 100, 10000, -1),
+	O(TCP_QUICKACK, 0, 1, 2, -1),
+	O(TCP_USER_TIMEOUT, 0, 1000, -1),
+	O(TCP_NOTSENT_LOWAT, 0, 1, -1),
+	O(999, 1),
 };
 
 static void congestion(const char *name, socklen_t len)
@@ -28,8 +28,10 @@ static void congestion(const char *name, socklen_t len)
 	printf("TCP_CONGESTION \"%s\" %u: ", name, len);
 	printf("%s", setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, len) ? strerrorname_np(errno)
 									    : "0");
+	/* The default is the kernel's builder's choice. */
+	CALL(setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", 4));
 	getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, back, &back_len);
-	printf(" now \"%s\" length %u\n", back, back_len);
+	printf(" then \"%s\" length %u\n", back, back_len);
 	close(fd);
 }
 

@@ -405,16 +405,17 @@ bool fill(int fd)
 {
 	static char block[4096];
 	int flags = fcntl(fd, F_GETFL);
-	long total = 0;
+	long total = 0, before;
 
 	fcntl(fd, F_SETFL, flags | O_NONBLOCK);
-	while (total < 1 << 28) {
-		long n = write(fd, block, sizeof(block));
-
-		if (n < 0)
-			break;
-		total += n;
-	}
+	/* What the other side acknowledges late makes room again. */
+	do {
+		before = total;
+		for (long n; total < 1 << 28 && (n = write(fd, block, sizeof(block))) > 0; total += n)
+			;
+		if (total != before)
+			sleep_ms(60);
+	} while (total != before && total < 1 << 28);
 	fcntl(fd, F_SETFL, flags);
 	return total < 1 << 28;
 }

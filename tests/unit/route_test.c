@@ -126,7 +126,7 @@ static void test_errors(void **state)
 	assert_int_equal(route_add(f->net, &r), 0);
 	assert_int_equal(lookup(f, "192.0.4.1", &dst), -EINVAL);
 	/* A source that is not ours. */
-	assert_int_equal(route_output(f->net, &fl, &dst), -EINVAL);
+	assert_int_equal(route_output(f->net, &fl, &dst), -ENETUNREACH);
 	fl.anysrc = true;
 	assert_int_equal(route_output(f->net, &fl, &dst), 0);
 	fl.oif = 99;
