@@ -17,14 +17,12 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
-#include "stack/poll.h"
 #include "stack/socket.h"
 #include "stack/syscall_table.h"
 
 #define OPTION_MAX (1 << 20)
 #define EVENTS_MAX 65536 /* of one epoll_wait(); less than was asked for is always legal */
 #define GROUPS_MAX 65536 /* NGROUPS_MAX */
-#define NO_LIMIT (1u << 20) /* descriptors, where there is no process */
 
 /* ---- pieces -------------------------------------------------------------------------------------- */
 
@@ -56,8 +54,7 @@ void *args_room(struct args *c, int i, size_t len)
 	return p;
 }
 
-/* For what the call may leave alone: what was there before must not be seen. */
-static void *cleared_room(struct args *c, int i, size_t len)
+void *args_cleared(struct args *c, int i, size_t len)
 {
 	return memset(args_room(c, i, len), 0, len);
 }
@@ -74,11 +71,6 @@ bool args_range(u64 addr, u64 len)
 	return len <= TASK_MAX && addr <= TASK_MAX - len;
 }
 
-static void *pointer(const struct args *c, int i)
-{
-	return (void *)(uintptr_t)c->a[i];
-}
-
 /* ---- structures ---------------------------------------------------------------------------------- */
 
 static int fixed_in(struct args *c, const struct arg *arg, int i)
@@ -89,13 +81,13 @@ static int fixed_in(struct args *c, const struct arg *arg, int i)
 
 static int fixed_room(struct args *c, const struct arg *arg, int i)
 {
-	cleared_room(c, i, arg->size);
+	args_cleared(c, i, arg->size);
 	return 0;
 }
 
 static int fixed_out(struct args *c, const struct arg *arg, int i, s64 result)
 {
-	args_piece(c, c->h->args[i], pointer(c, i), arg->size);
+	args_piece(c, c->h->args[i], args_pointer(c, i), arg->size);
 	return 0;
 }
 
@@ -122,7 +114,7 @@ static int positive_out(struct args *c, const struct arg *arg, int i, s64 result
 /* si_signo, si_errno, si_code; si_pid, si_uid, si_status: zeros unless there was a child. */
 static int waitid_out(struct args *c, const struct arg *arg, int i, s64 result)
 {
-	u8 *p = pointer(c, i);
+	u8 *p = args_pointer(c, i);
 
 	if (result < 0)
 		memset(p, 0, arg->size);
@@ -190,9 +182,9 @@ static int buffer_room(struct args *c, const struct arg *arg, int i)
 		return -EFAULT;
 	args_room(c, i, len);
 	if (may_stay(c, arg) && c->h->args[i])
-		args_piece(c, c->h->args[i], pointer(c, i), len);
+		args_piece(c, c->h->args[i], args_pointer(c, i), len);
 	else if (may_stay(c, arg))
-		cleared_room(c, i, len);
+		args_cleared(c, i, len);
 	return 0;
 }
 
@@ -203,7 +195,7 @@ static int buffer_room(struct args *c, const struct arg *arg, int i)
 static int buffer_out(struct args *c, const struct arg *arg, int i, s64 result)
 {
 	if (c->h->args[i] || !may_stay(c, arg))
-		args_piece(c, c->h->args[i], pointer(c, i),
+		args_piece(c, c->h->args[i], args_pointer(c, i),
 			   min((u64)result, (u64)c->a[arg->other]));
 	return 0;
 }
@@ -213,13 +205,13 @@ static int sized_in(struct args *c, const struct arg *arg, int i)
 	u64 n = min(c->h->args[arg->other], (u64)arg->size);
 
 	/* The lengths of these are cut by the kernel too; too long a name is refused by the call. */
-	args_piece(c, c->h->args[i], cleared_room(c, i, arg->size), n);
+	args_piece(c, c->h->args[i], args_cleared(c, i, arg->size), n);
 	return 0;
 }
 
 static int sized_out(struct args *c, const struct arg *arg, int i, s64 result)
 {
-	args_piece(c, c->h->args[i], pointer(c, i), min(c->h->args[arg->other], (u64)arg->size));
+	args_piece(c, c->h->args[i], args_pointer(c, i), min(c->h->args[arg->other], (u64)arg->size));
 	return 0;
 }
 
@@ -250,113 +242,8 @@ static int array_room(struct args *c, const struct arg *arg, int i)
 static int array_out(struct args *c, const struct arg *arg, int i, s64 result)
 {
 	/* getgroups(0, ...) only counts. */
-	args_piece(c, c->h->args[i], pointer(c, i),
+	args_piece(c, c->h->args[i], args_pointer(c, i),
 		   (u64)min(result, (s64)max((int)c->a[arg->other], 0)) * arg->size);
-	return 0;
-}
-
-/* ---- poll, select -------------------------------------------------------------------------------- */
-
-static int pollfds_in(struct args *c, const struct arg *arg, int i)
-{
-	u32 n = (u32)c->h->args[arg->other];
-	struct pollfd *fds;
-
-	if (n > (c->h->u ? c->h->u->task->proc->nofile : NO_LIMIT))
-		return -EINVAL;
-	if (!n || !c->h->args[i])
-		return 0;
-	fds = args_room(c, i, 2 * n * sizeof(*fds));
-	args_piece(c, c->h->args[i], fds, n * sizeof(*fds));
-	args_piece(c, c->h->args[i], fds + n, n * sizeof(*fds));
-	return 0;
-}
-
-/* Only revents: another thread may have changed the rest while this one waited. After EINTR too. */
-static int pollfds_out(struct args *c, const struct arg *arg, int i, s64 result)
-{
-	u32 n = (u32)c->h->args[arg->other];
-	struct pollfd *fds = pointer(c, i);
-
-	for (u32 k = 0; k < n; k++) {
-		if (fds[k].revents != fds[n + k].revents)
-			args_piece(c,
-				   c->h->args[i] + k * sizeof(*fds) +
-					   offsetof(struct pollfd, revents),
-				   &fds[k].revents, sizeof(fds[k].revents));
-	}
-	return 0;
-}
-
-/*
- * Descriptors beyond the process's table are not looked at, and their bits not copied; the table may grow
- * while the call waits, so that the call sees 1024 at least. Before the set stands how much was copied. A
- * negative number is refused by the call.
- */
-static int fd_set_in(struct args *c, const struct arg *arg, int i)
-{
-	int most = c->h->u ? select_max_fds(c->h->u->task->proc->files) : FD_SETSIZE;
-	int bits = max((int)c->h->args[arg->other], 0);
-	size_t size = (size_t)(min(bits, most) + 63) / 64 * 8;
-	u64 *set;
-
-	if (bits > FD_SETSIZE)
-		c->a[arg->other] = bits = min(bits, max(most, FD_SETSIZE));
-	set = cleared_room(c, i, sizeof(*set) + max(size, sizeof(fd_set)));
-	*set++ = size;
-	c->a[i] = (s64)(uintptr_t)set;
-	args_piece(c, c->h->args[i], set, size);
-	return 0;
-}
-
-static int fd_set_out(struct args *c, const struct arg *arg, int i, s64 result)
-{
-	u64 *set = pointer(c, i);
-
-	args_piece(c, c->h->args[i], set, set[-1]);
-	return 0;
-}
-
-/* ---- signal sets --------------------------------------------------------------------------------- */
-
-static int sigset_in(struct args *c, const struct arg *arg, int i)
-{
-	if (c->h->args[arg->other] != SIGSET_SIZE)
-		return -EINVAL;
-	if (c->h->args[i])
-		args_piece(c, c->h->args[i], args_room(c, i, SIGSET_SIZE), SIGSET_SIZE);
-	return 0;
-}
-
-static int sigset_room(struct args *c, const struct arg *arg, int i)
-{
-	if (c->h->args[arg->other] > SIGSET_SIZE)
-		return -EINVAL;
-	if (c->h->args[i])
-		cleared_room(c, i, SIGSET_SIZE);
-	return 0;
-}
-
-static int sigset_out(struct args *c, const struct arg *arg, int i, s64 result)
-{
-	args_piece(c, c->h->args[i], pointer(c, i), c->h->args[arg->other]);
-	return 0;
-}
-
-static int sigset_pair_in(struct args *c, const struct arg *arg, int i)
-{
-	u64 *pair = args_copy(c, c->h->args[i], 16), addr;
-
-	if (!pair)
-		return -EFAULT;
-	c->a[i] = (s64)(uintptr_t)pair;
-	addr = pair[0];
-	if (!addr)
-		return 0;
-	if (pair[1] != SIGSET_SIZE)
-		return -EINVAL;
-	pair[0] = (u64)(uintptr_t)hosted_alloc(c->h, SIGSET_SIZE);
-	args_piece(c, addr, (void *)(uintptr_t)pair[0], SIGSET_SIZE);
 	return 0;
 }
 
@@ -369,13 +256,13 @@ static int addr_in(struct args *c, const struct arg *arg, int i)
 
 	if (len < 0 || len > SOCKADDR_MAX)
 		return -EINVAL;
-	args_piece(c, c->h->args[i], cleared_room(c, i, SOCKADDR_MAX), (size_t)len);
+	args_piece(c, c->h->args[i], args_cleared(c, i, SOCKADDR_MAX), (size_t)len);
 	return 0;
 }
 
 static int addr_room(struct args *c, const struct arg *arg, int i)
 {
-	cleared_room(c, i, SOCKADDR_MAX);
+	args_cleared(c, i, SOCKADDR_MAX);
 	return 0;
 }
 
@@ -399,19 +286,19 @@ static int length_in(struct args *c, const struct arg *arg, int i)
 
 static int length_out(struct args *c, const struct arg *arg, int i, s64 result)
 {
-	args_piece(c, c->h->args[i], pointer(c, i), sizeof(int));
+	args_piece(c, c->h->args[i], args_pointer(c, i), sizeof(int));
 	return 0;
 }
 
 /* As much of what the call has made as there is room for: move_addr_to_user(). */
 static int measured_out(struct args *c, const struct arg *arg, int i, s64 result)
 {
-	const int *len = pointer(c, arg->other);
+	const int *len = args_pointer(c, arg->other);
 	int n = len ? max(min(len[0], len[1]), 0) : 0;
 
 	if (arg->kind == ADDR_OUT)
 		n = min(n, SOCKADDR_MAX);
-	args_piece(c, c->h->args[i], pointer(c, i), (size_t)n);
+	args_piece(c, c->h->args[i], args_pointer(c, i), (size_t)n);
 	return 0;
 }
 
@@ -425,7 +312,7 @@ static int option_room(struct args *c, const struct arg *arg, int i)
 	cap = min(cap, OPTION_MAX);
 	len = args_room(c, arg->other, 2 * sizeof(*len));
 	len[0] = len[1] = cap;
-	cleared_room(c, i, (size_t)max(cap, SOCKADDR_MAX));
+	args_cleared(c, i, (size_t)max(cap, SOCKADDR_MAX));
 	return 0;
 }
 
@@ -458,31 +345,31 @@ static int cap_header_in(struct args *c, const struct arg *arg, int i)
 
 static int cap_header_out(struct args *c, const struct arg *arg, int i, s64 result)
 {
-	const u32 *header = pointer(c, i);
+	const u32 *header = args_pointer(c, i);
 
 	return header[0] == header[2] ? 0 : fixed_out(c, arg, i, result);
 }
 
 static int cap_in(struct args *c, const struct arg *arg, int i)
 {
-	const u32 *header = pointer(c, arg->other);
+	const u32 *header = args_pointer(c, arg->other);
 	size_t size = cap_size(header[2]);
 
-	args_piece(c, c->h->args[i], cleared_room(c, i, cap_size(_LINUX_CAPABILITY_VERSION_3)), size);
+	args_piece(c, c->h->args[i], args_cleared(c, i, cap_size(_LINUX_CAPABILITY_VERSION_3)), size);
 	return 0;
 }
 
 static int cap_room(struct args *c, const struct arg *arg, int i)
 {
-	cleared_room(c, i, cap_size(_LINUX_CAPABILITY_VERSION_3));
+	args_cleared(c, i, cap_size(_LINUX_CAPABILITY_VERSION_3));
 	return 0;
 }
 
 static int cap_out(struct args *c, const struct arg *arg, int i, s64 result)
 {
-	const u32 *header = pointer(c, arg->other);
+	const u32 *header = args_pointer(c, arg->other);
 
-	args_piece(c, c->h->args[i], pointer(c, i), cap_size(header[2]));
+	args_piece(c, c->h->args[i], args_pointer(c, i), cap_size(header[2]));
 	return 0;
 }
 
@@ -509,17 +396,17 @@ static const struct {
 	[SIZED_OUT] = { fixed_room, sized_out },
 	[ARRAY_IN] = { array_in },
 	[ARRAY_OUT] = { array_room, array_out },
-	[POLLFDS] = { pollfds_in, pollfds_out, true },
+	[POLLFDS] = { args_pollfds_in, args_pollfds_out, true },
 	[EPOLL_EVENT] = { epoll_event_in },
 	[OPTION_IN] = { args_option_in },
 	[OPTION_OUT] = { option_room, measured_out },
 	[ADDR_IN] = { addr_in },
 	[ADDR_OUT] = { addr_room, measured_out },
 	[LENGTH] = { length_in, length_out },
-	[SIGSET_IN] = { sigset_in },
-	[SIGSET_OUT] = { sigset_room, sigset_out },
-	[SIGSET_PAIR] = { sigset_pair_in },
-	[FD_SET] = { fd_set_in, fd_set_out },
+	[SIGSET_IN] = { args_sigset_in },
+	[SIGSET_OUT] = { args_sigset_room, args_sigset_out },
+	[SIGSET_PAIR] = { args_sigset_pair_in },
+	[FD_SET] = { args_fd_set_in, args_fd_set_out },
 	[IOVEC_IN] = { args_iovec_in },
 	[IOVEC_OUT] = { args_iovec_in, args_iovec_out },
 	[IOVEC_PIPE] = { args_iovec_in, args_iovec_out },
@@ -597,6 +484,18 @@ int hosted_args_in(struct hosted *h, struct syscall_req *req)
 	return err;
 }
 
+/* Nobody can be told the peer's name: there is no new descriptor then. */
+static void accept_undo(struct hosted *h, int fd)
+{
+	struct file *f;
+
+	if ((h->nr != SYS_accept && h->nr != SYS_accept4) || !h->u)
+		return;
+	f = fd_remove(h->u->task->proc->files, fd);
+	if (f)
+		file_put(NULL, f);
+}
+
 s64 hosted_args_out(struct hosted *h, const struct syscall_req *req, s64 result)
 {
 	const struct arg *row = hosted_args_row(h->nr);
@@ -619,5 +518,7 @@ s64 hosted_args_out(struct hosted *h, const struct syscall_req *req, s64 result)
 	}
 	if (!err)
 		err = args_flush(&c);
+	if (err && result >= 0)
+		accept_undo(h, (int)result);
 	return err ? err : result;
 }

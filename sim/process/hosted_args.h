@@ -93,12 +93,27 @@ void args_piece(struct args *c, u64 addr, void *p, size_t len);
 int args_flush(struct args *c);
 /* Room for argument i. */
 void *args_room(struct args *c, int i, size_t len);
+/* For what the call may leave alone: what was there before must not be seen. */
+void *args_cleared(struct args *c, int i, size_t len);
+/* The copy of argument i. */
+static inline void *args_pointer(const struct args *c, int i)
+{
+	return (void *)(uintptr_t)c->a[i];
+}
 /* Room with size bytes of the program's memory in it, at once; NULL: EFAULT. */
 void *args_copy(struct args *c, u64 addr, size_t size);
 /* True when these can be addresses of a program. */
 bool args_range(u64 addr, u64 len);
 
 /* Of one kind of argument. result: of the call. in and out return 0 or negative errno. */
+int args_pollfds_in(struct args *c, const struct arg *arg, int i);
+int args_pollfds_out(struct args *c, const struct arg *arg, int i, s64 result);
+int args_fd_set_in(struct args *c, const struct arg *arg, int i);
+int args_fd_set_out(struct args *c, const struct arg *arg, int i, s64 result);
+int args_sigset_in(struct args *c, const struct arg *arg, int i);
+int args_sigset_room(struct args *c, const struct arg *arg, int i);
+int args_sigset_out(struct args *c, const struct arg *arg, int i, s64 result);
+int args_sigset_pair_in(struct args *c, const struct arg *arg, int i);
 int args_iovec_in(struct args *c, const struct arg *arg, int i);
 int args_iovec_out(struct args *c, const struct arg *arg, int i, s64 result);
 int args_msg_in(struct args *c, const struct arg *arg, int i);

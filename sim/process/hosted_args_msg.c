@@ -12,6 +12,7 @@
 
 #include "sim/process/hosted_args.h"
 #include "stack/net.h"
+#include "stack/socket.h"
 
 #define UIO_MAX 1024
 #define CONTROL_MAX (1u << 16)
@@ -272,7 +273,8 @@ static u32 headers_read(struct args *c, u64 addr, struct mmsghdr *vec, u32 n)
 
 /*
  * The kernel comes to a message's mistakes when those before it have gone, which are then the result: the
- * vector is cut before the first that is wrong, unless that is the first of all.
+ * vector is cut before the first that is wrong, unless that is the first of all. What was wrong stays in
+ * the msg_len of its second copy.
  */
 int args_mmsg_in(struct args *c, const struct arg *arg, int i)
 {
@@ -282,12 +284,15 @@ int args_mmsg_in(struct args *c, const struct arg *arg, int i)
 			       .send = arg->kind == MMSG_IN };
 	int err;
 
+	memset(vec, 0, 2 * n * sizeof(*vec));
 	ms.fill = arg->size && c->h->args[arg->size] & MSG_TRUNC;
 	c->a[arg->other] = n;
 	ms.n = headers_read(c, c->h->args[i], user, n);
 	if (n && !ms.n)
 		return -EFAULT;
 	memcpy(vec, user, ms.n * sizeof(*vec));
+	for (k = 0; k < n; k++)
+		user[k].msg_len = k < ms.n ? 0 : EFAULT;
 	n = ms.n;
 	err = messages_in(c, &ms);
 	c->a[arg->other] = ms.n;
@@ -307,15 +312,30 @@ int args_mmsg_in(struct args *c, const struct arg *arg, int i)
 	c->err = 0;
 	c->n = 0;
 	c->a[arg->other] = k;
+	if (err)
+		user[k].msg_len = (unsigned)-err;
 	return k ? 0 : err;
+}
+
+/* recvmmsg() would have gone on to a message that is wrong: the socket's next call tells. */
+static void tell_later(const struct args *c, int err)
+{
+	struct file *f = c->h->u ? fd_lookup(c->h->u->task->proc->files, (int)c->h->args[0]) : NULL;
+	struct sock *sk = f ? sock_from_file(f) : NULL;
+
+	if (sk && err)
+		sk->err = err;
 }
 
 int args_mmsg_out(struct args *c, const struct arg *arg, int i, s64 result)
 {
 	struct mmsghdr *vec = (struct mmsghdr *)(uintptr_t)c->a[i];
-	const struct mmsghdr *user = vec + min((u32)c->h->args[arg->other], (u32)UIO_MAX);
+	u32 n = min((u32)c->h->args[arg->other], (u32)UIO_MAX), done = (u32)c->a[arg->other];
+	const struct mmsghdr *user = vec + n;
 
-	for (u32 k = 0; k < min((u32)result, (u32)c->a[arg->other]); k++) {
+	if (arg->kind == MMSG_OUT && done < n && result == done)
+		tell_later(c, (int)user[done].msg_len);
+	for (u32 k = 0; k < min((u32)result, done); k++) {
 		u64 at = c->h->args[i] + k * sizeof(*vec);
 
 		if (arg->kind == MMSG_OUT)

@@ -3,6 +3,7 @@ SRC := \
 	hosted_args.c \
 	hosted_args_cmd.c \
 	hosted_args_msg.c \
+	hosted_args_poll.c \
 	hosted_args_table.c \
 	hosted_clone.c \
 	hosted_cwd.c \
