@@ -3,6 +3,7 @@
  * The table of address families, and of what AF_INET and AF_INET6 offer (socket(2), ip(7)).
  */
 #include "stack/af_unix.h"
+#include "stack/netlink.h"
 #include "stack/sock.h"
 #include "stack/tcp.h"
 #include "stack/udp.h"
@@ -60,6 +61,7 @@ static const struct net_family families[] = {
 	{ AF_UNIX, unix_create },
 	{ AF_INET, inet4_create },
 	{ AF_INET6, inet6_create },
+	{ AF_NETLINK, netlink_create },
 };
 
 s64 sock_create(struct task *t, int family, int type, int protocol, struct sock **out)

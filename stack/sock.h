@@ -145,8 +145,11 @@ struct sock {
 	void (*error_report)(struct sock *sk);
 };
 
-#define SOCK_RCVBUF_LOCK 2u
-#define SOCK_SNDBUF_LOCK 1u
+/* Bits of userlocks; two of them are linux/socket.h's too. */
+#ifndef SOCK_RCVBUF_LOCK
+#define SOCK_SNDBUF_LOCK 1
+#define SOCK_RCVBUF_LOCK 2
+#endif
 #define SOCK_BINDADDR_LOCK 4u
 #define SOCK_BINDPORT_LOCK 8u
 #define SOCK_MIN_RCVBUF 2304u /* SK_MEM: TCP_SKB_MIN_TRUESIZE, socket(7): doubled minimum 256 -> 2304 */

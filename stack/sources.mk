@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 SRC := \
 	addr.c \
+	af_netlink.c \
 	af_unix.c \
 	arp.c \
 	cap_syscalls.c \
@@ -75,6 +76,8 @@ SRC := \
 	protocol.c \
 	reuseport.c \
 	route.c \
+	rtnetlink.c \
+	rtnetlink_route.c \
 	rw_syscalls.c \
 	sched_syscalls.c \
 	select.c \
@@ -85,6 +88,7 @@ SRC := \
 	signalfd.c \
 	snmp.c \
 	sock.c \
+	sock_diag.c \
 	sock_recv.c \
 	socket.c \
 	sockopt.c \
