@@ -3,6 +3,7 @@
  * Sockets without ports: /proc/net/{unix,packet,netlink} (proc_tid_net(5), unix(7)). In order of creation;
  * kernel addresses are 0.
  */
+#include <netinet/in.h>
 #include <sys/stat.h>
 
 #include "stack/af_unix.h"
@@ -70,22 +71,45 @@ static int unix_show(struct seq_file *m)
 	return 0;
 }
 
+/* The beginnings of sockaddr_ll and sockaddr_nl: their headers cannot stand beside the kernel's names here. */
+struct packet_name {
+	u16 family;
+	be16 protocol;
+	int ifindex;
+};
+struct netlink_name {
+	u16 family, pad;
+	u32 pid, groups;
+};
+
+/* The socket's own name, as getsockname(2) gives it; zeros where it has none. */
+static void sock_name(struct sock *sk, struct sockaddr_storage *ss)
+{
+	memset(ss, 0, sizeof(*ss));
+	if (sk->ops->getname && sk->ops->getname(sk, false, ss) < 0)
+		memset(ss, 0, sizeof(*ss));
+}
+
 static int packet_show(struct seq_file *m)
 {
 	struct sock *sk;
 
 	seq_puts(m, "sk               RefCnt Type Proto  Iface R Rmem   User   Inode\n");
 	list_for_each_entry(sk, &m->at.host->net->socks, net_node) {
+		struct sockaddr_storage ss;
+		struct packet_name ll;
+
 		if (sk->family != AF_PACKET || sk->dead)
 			continue;
-		seq_printf(m, NO_ADDRESS " %-6d %-4d %04x   %-5d %1d %-6u %-6u %-6llu\n",
-			   3, sk->type, sk->protocol, sk->bound_dev_if, 1,
-			   sk->rmem_alloc, sk->uid, (unsigned long long)procfs_sock_ino(sk));
+		sock_name(sk, &ss);
+		memcpy(&ll, &ss, sizeof(ll));
+		seq_printf(m, NO_ADDRESS " %-6d %-4d %04x   %-5d %1d %-6u %-6u %-6llu\n", 3, sk->type,
+			   ntohs(ll.protocol), ll.ifindex, 1, sk->rmem_alloc, sk->uid,
+			   (unsigned long long)procfs_sock_ino(sk));
 	}
 	return 0;
 }
 
-/* Port numbers and groups are the family's own; a socket that has been given none has 0. */
 static int netlink_show(struct seq_file *m)
 {
 	struct sock *sk;
@@ -93,11 +117,16 @@ static int netlink_show(struct seq_file *m)
 	seq_puts(m, "sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    "
 		    "Drops    Inode\n");
 	list_for_each_entry(sk, &m->at.host->net->socks, net_node) {
+		struct sockaddr_storage ss;
+		struct netlink_name nl;
+
 		if (sk->family != AF_NETLINK || sk->dead)
 			continue;
+		sock_name(sk, &ss);
+		memcpy(&nl, &ss, sizeof(nl));
 		seq_printf(m, NO_ADDRESS " %-3d %-10u %08x %-8u %-8u %-5d %-8u %-8u %-8llu\n",
-			   sk->protocol, 0, 0, sk->rmem_alloc, sk->wmem_alloc, 0, 2,
-			   sk->drops, (unsigned long long)procfs_sock_ino(sk));
+			   sk->protocol, nl.pid, nl.groups, sk->rmem_alloc, sk->wmem_alloc, 0,
+			   2, sk->drops, (unsigned long long)procfs_sock_ino(sk));
 	}
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include "sim/engine/trace.h"
 #include "stack/ip.h"
 #include "stack/neighbour.h"
+#include "stack/sock.h"
 #include "stack/stack_world.h"
 
 #define PTR "0000000000000000"
@@ -275,6 +276,40 @@ static void headers(struct vproc *p)
 		    "dev_mcast sockstat6 ipv6_route softnet_stat ");
 }
 
+/* As getsockname(2) of a packet socket for IPv4 on device 2, and of a netlink socket in group 1. */
+static s64 packet_name(struct sock *sk, bool peer, struct sockaddr_storage *ss)
+{
+	static const u8 name[] = { AF_PACKET, 0, 0x08, 0, 2, 0, 0, 0 };
+
+	memcpy(ss, name, sizeof(name));
+	return 20;
+}
+
+static s64 netlink_name(struct sock *sk, bool peer, struct sockaddr_storage *ss)
+{
+	static const u8 name[] = { AF_NETLINK, 0, 0, 0, 100, 0, 0, 0, 1, 0, 0, 0 };
+
+	memcpy(ss, name, sizeof(name));
+	return 12;
+}
+
+static void other_families(struct vproc *p)
+{
+	static const struct proto_ops packet = { .name = "P", .family = AF_PACKET, .type = SOCK_RAW,
+						 .obj_size = sizeof(struct sock),
+						 .getname = packet_name };
+	static const struct proto_ops netlink = { .name = "N", .family = AF_NETLINK,
+						  .type = SOCK_RAW, .obj_size = sizeof(struct sock),
+						  .getname = netlink_name };
+	struct net *net = vproc_host(p)->net;
+
+	sk_alloc(net, &packet)->rmem_alloc = 4166;
+	sk_alloc(net, &netlink);
+	expect_line(p, "/proc/net/packet", PTR " 3      3    0800   2     1 4166   0      0     ");
+	expect_line(p, "/proc/net/netlink",
+		    PTR " 0   100        00000001 0        0        0     2        0        0       ");
+}
+
 /* What a ping over loopback and two datagrams leave. */
 static void counters(struct vproc *p)
 {
@@ -466,6 +501,7 @@ TEST(tcp6)
 TEST(udp)
 TEST(unix_sockets)
 TEST(headers)
+TEST(other_families)
 TEST(counters)
 
 int main(void)
@@ -475,7 +511,7 @@ int main(void)
 		cmocka_unit_test(test_tcp6),	     cmocka_unit_test(test_syn_sent),
 		cmocka_unit_test(test_udp),	     cmocka_unit_test(test_unix_sockets),
 		cmocka_unit_test(test_headers),	     cmocka_unit_test(test_counters),
-		cmocka_unit_test(test_devices),
+		cmocka_unit_test(test_devices),	     cmocka_unit_test(test_other_families),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
