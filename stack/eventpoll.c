@@ -395,9 +395,16 @@ static s64 ep_file_release(struct task *t, struct file *f)
 	return 0;
 }
 
+/* Busy polling (EPIOCSPARAMS) cannot be set; what is unknown is EINVAL here and not ENOTTY. */
+static s64 ep_file_ioctl(struct task *t, struct file *f, unsigned cmd, void *arg)
+{
+	return -EINVAL;
+}
+
 static const struct file_ops eventpoll_fops = {
 	.kind = "eventpoll",
 	.poll = ep_file_poll,
+	.ioctl = ep_file_ioctl,
 	.release = ep_file_release,
 	.llseek = noop_llseek,
 };
