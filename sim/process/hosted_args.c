@@ -426,6 +426,8 @@ static int first_error(struct hosted *h, int err)
 	const struct syscall_entry *e = syscall_entry(h->nr);
 	struct file *f;
 
+	if (h->nr == SYS_pipe2 && (int)h->args[1] & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
+		return -EINVAL;
 	if (!h->u || !e || e->args[0] != 'f')
 		return err;
 	if (h->nr == SYS_signalfd || h->nr == SYS_signalfd4) /* the descriptor comes last */
