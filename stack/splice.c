@@ -145,7 +145,10 @@ static s64 rw_now(struct task *t, struct file *f, const struct iov_iter *it, s64
 	f->flags |= O_NONBLOCK;
 	if (off)
 		f->pos = (u64)*off;
-	ret = write ? f->ops->write(t, f, it) : f->ops->read(t, f, it);
+	if (off && !write && f->ops->read_at)
+		ret = f->ops->read_at(f, it->iov[0].iov_base, it->iov[0].iov_len, (u64)*off);
+	else
+		ret = write ? f->ops->write(t, f, it) : f->ops->read(t, f, it);
 	assert(ret != -EPARK);
 	f->flags = flags;
 	if (off)
@@ -243,6 +246,9 @@ static s64 splice_out(struct task *t, struct pipe *p, struct file *in, struct fi
 {
 	s64 err = check_offset(out, off);
 
+	/* Native files are written where they stand, and nowhere else. */
+	if (off && out->ops->position)
+		return -EOPNOTSUPP;
 	if (err || !out->ops->write || out->flags & O_APPEND)
 		return -EINVAL;
 	return splice_to_file(t, p, out, off, len, nonblock || in->flags & O_NONBLOCK);
