@@ -169,7 +169,7 @@ static int change_link(struct nl_req *r, const struct ifinfomsg *ifi, const stru
 	u32 change = ifi->ifi_change ? ifi->ifi_change : ifi->ifi_flags;
 	int err = 0;
 
-	for (u16 i = 1; i <= IFLA_MAX; i++) {
+	for (int i = 1; i <= IFLA_MAX; i++) {
 		bool ok = !attrs[i];
 
 		for (size_t j = 0; j < ARRAY_SIZE(served); j++)

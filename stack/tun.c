@@ -247,13 +247,15 @@ static s64 put_user(struct tun *tun, struct sk_buff *skb, const struct iov_iter 
 	u8 pi[PI_LEN] = { 0 }, *flat;
 	size_t head = tun->no_pi ? 0 : PI_LEN;
 	size_t room, n;
+	u16 flags;
 
 	if (to->total < head)
 		return -EINVAL;
 	room = to->total - head;
 	n = min((size_t)len, room);
 	if (head) {
-		memcpy(pi, &(u16){ len > room ? TUN_PKT_STRIP : 0 }, sizeof(u16));
+		flags = len > room ? TUN_PKT_STRIP : 0;
+		memcpy(pi, &flags, sizeof(flags));
 		memcpy(pi + 2, &skb->protocol, sizeof(u16));
 		iov_copy_to(to, 0, pi, PI_LEN);
 	}

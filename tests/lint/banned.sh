@@ -14,7 +14,7 @@ check() { # pattern, what, files that may
 	fi
 }
 check '(^|[^_a-zA-Z0-9.>])(rand|srand|random|drand48|time|clock|gettimeofday|clock_gettime|getenv|setlocale)\(' \
-	'a real clock, C randomness or the environment' 'sim/process/hosted_world.c'
+	'a real clock, C randomness or the environment' 'sim/process/hosted_(world|tracee).c'
 check '"[^"]*%[-0-9]*p[^a-zA-Z]*"' 'an address in text' 'none'
 # No global state: two simulations can live in one process (sim/engine/sim.h).
 lib=${LIB:-build/gcc/libsockloom.a}
