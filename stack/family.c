@@ -4,6 +4,7 @@
  */
 #include "stack/af_unix.h"
 #include "stack/netlink.h"
+#include "stack/ping.h"
 #include "stack/sock.h"
 #include "stack/tcp.h"
 #include "stack/udp.h"
@@ -19,13 +20,15 @@ struct inet_protosw {
 static const struct inet_protosw inetsw[] = {
 	{ SOCK_STREAM, IPPROTO_TCP, &tcp_prot, &tcpv6_prot },
 	{ SOCK_DGRAM, IPPROTO_UDP, &udp_prot, &udpv6_prot },
+	{ SOCK_DGRAM, IPPROTO_ICMP, &ping_prot, NULL },
+	{ SOCK_DGRAM, IPPROTO_ICMPV6, NULL, &pingv6_prot },
 };
 
 /*
  * inet_create(): a known protocol of another type is EPROTONOSUPPORT, an unknown type
  * ESOCKTNOSUPPORT.
  */
-static s64 inet_create_sock(struct net *net, bool v6, int type, int protocol, struct sock **out)
+static s64 inet_create_sock(struct task *t, struct net *net, bool v6, int type, int protocol, struct sock **out)
 {
 	bool known = type == SOCK_RAW; /* a type of Linux's, of which no protocol is there */
 
@@ -37,8 +40,14 @@ static s64 inet_create_sock(struct net *net, bool v6, int type, int protocol, st
 		if (sw->type != type)
 			continue;
 		known = true;
-		if (protocol && protocol != sw->protocol)
+		if ((protocol && protocol != sw->protocol) || !(v6 ? sw->v6 : sw->v4))
 			continue;
+		if (sw->v4 == &ping_prot || sw->v6 == &pingv6_prot) {
+			s64 err = ping_may_create(t, net);
+
+			if (err)
+				return err;
+		}
 		*out = sk_alloc(net, v6 ? sw->v6 : sw->v4);
 		return 0;
 	}
@@ -47,14 +56,14 @@ static s64 inet_create_sock(struct net *net, bool v6, int type, int protocol, st
 
 static s64 inet4_create(struct task *t, struct net *net, int type, int protocol, struct sock **out)
 {
-	return inet_create_sock(net, false, type, protocol, out);
+	return inet_create_sock(t, net, false, type, protocol, out);
 }
 
 static s64 inet6_create(struct task *t, struct net *net, int type, int protocol, struct sock **out)
 {
 	if (net->sysctl.ipv6_disable)
 		return -EAFNOSUPPORT;
-	return inet_create_sock(net, true, type, protocol, out);
+	return inet_create_sock(t, net, true, type, protocol, out);
 }
 
 static const struct net_family families[] = {

@@ -8,6 +8,7 @@
  * (icmp_limit.c).
  */
 #include "stack/icmp.h"
+#include "stack/ping.h"
 
 #include <errno.h>
 #include <netinet/icmp6.h>
@@ -433,6 +434,8 @@ void icmp_rcv(struct net *net, struct sk_buff *skb)
 	ip_trace_hop(net, skb, PLACE_SOCKET_RX);
 	if (type == ICMP_ECHO) {
 		icmp_echo(net, skb);
+	} else if (type == ICMP_ECHOREPLY) {
+		ping_rcv(net, skb);
 	} else if (icmp_type_is_error(type) && !icmp_error_rcv(net, skb)) {
 		NET_INC_STATS(net, IcmpInErrors);
 		icmp_drop(skb, SKB_DROP_REASON_PKT_TOO_SMALL);
@@ -443,4 +446,13 @@ void icmp_rcv(struct net *net, struct sk_buff *skb)
 
 void icmp_err(struct net *net, const struct icmp_error *e)
 {
+	ping_err(net, e);
+}
+
+void icmp_count_sent(struct net *net, bool v4)
+{
+	if (v4)
+		icmp_count_out(net, ICMP_ECHO);
+	else
+		icmpv6_count_sent(net);
 }

@@ -11,6 +11,7 @@
 #include "stack/ip_internal.h"
 #include "stack/multicast.h"
 #include "stack/neighbour.h"
+#include "stack/ping.h"
 
 #define ICMP6_HLEN 8u
 #define MLD2_REPORT 143
@@ -48,6 +49,9 @@ static void icmpv6_count_out(struct net *net, u8 type)
 		break;
 	case ICMP6_PARAM_PROB:
 		NET_INC_STATS(net, Icmp6OutParmProblems);
+		break;
+	case ICMP6_ECHO_REQUEST:
+		NET_INC_STATS(net, Icmp6OutEchos);
 		break;
 	case ICMP6_ECHO_REPLY:
 		NET_INC_STATS(net, Icmp6OutEchoReplies);
@@ -272,6 +276,9 @@ static void icmpv6_dispatch(struct net *net, struct sk_buff *skb, u8 type)
 	case ICMP6_ECHO_REQUEST:
 		icmpv6_echo(net, skb);
 		break;
+	case ICMP6_ECHO_REPLY:
+		ping_rcv(net, skb);
+		break;
 	case ICMP6_DST_UNREACH:
 	case ICMP6_PACKET_TOO_BIG:
 	case ICMP6_TIME_EXCEEDED:
@@ -317,4 +324,9 @@ void icmpv6_rcv(struct net *net, struct sk_buff *skb)
 	icmpv6_count_in(net, skb_data(skb)[0]);
 	ip_trace_hop(net, skb, PLACE_SOCKET_RX);
 	icmpv6_dispatch(net, skb, skb_data(skb)[0]);
+}
+
+void icmpv6_count_sent(struct net *net)
+{
+	icmpv6_count_out(net, ICMP6_ECHO_REQUEST);
 }

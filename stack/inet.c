@@ -6,6 +6,7 @@
 #include "stack/inet.h"
 
 #include <linux/capability.h>
+#include <netinet/ip.h>
 #include <stdlib.h>
 
 #include "sim/host/host.h"
@@ -208,46 +209,88 @@ int inet_parse_dest(struct sock *sk, const struct sockaddr *sa, socklen_t len, u
 
 static void cmsg_pktinfo(struct inet_sock *inet, struct msg *m, const struct ip_rx *rx)
 {
-	if (inet->sk.family == AF_INET) {
-		struct in_pktinfo info = { .ipi_ifindex = rx->iif };
+	struct in_pktinfo info = { .ipi_ifindex = rx->iif };
 
-		info.ipi_addr.s_addr = ipaddr_to_v4(&rx->daddr);
-		/* The address that an answer should come from. */
-		info.ipi_spec_dst.s_addr = rx->broadcast || rx->multicast ?
-						   ipaddr_to_v4(&inet->saddr) :
-						   ipaddr_to_v4(&rx->daddr);
-		put_cmsg(m, IPPROTO_IP, IP_PKTINFO, sizeof(info), &info);
-	} else {
+	info.ipi_addr.s_addr = ipaddr_to_v4(&rx->daddr);
+	/* The address that an answer should come from. */
+	info.ipi_spec_dst.s_addr = rx->broadcast || rx->multicast ? ipaddr_to_v4(&inet->saddr) :
+								    ipaddr_to_v4(&rx->daddr);
+	put_cmsg(m, IPPROTO_IP, IP_PKTINFO, sizeof(info), &info);
+}
+
+/* ip_cmsg_recv() */
+static void cmsg_recv4(struct inet_sock *inet, struct msg *m, const struct ip_rx *rx)
+{
+	int ttl = rx->ttl;
+
+	if (inet->pktinfo)
+		cmsg_pktinfo(inet, m, rx);
+	if (inet->recvttl)
+		put_cmsg(m, IPPROTO_IP, IP_TTL, sizeof(ttl), &ttl);
+	if (inet->recvtos)
+		put_cmsg(m, IPPROTO_IP, IP_TOS, sizeof(rx->tos), &rx->tos);
+}
+
+/* ip6_datagram_recv_specific_ctl() */
+static void cmsg_recv6(struct inet_sock *inet, struct msg *m, const struct ip_rx *rx)
+{
+	int hops = rx->ttl, tclass = rx->tos;
+
+	if (inet->recvhoplimit)
+		put_cmsg(m, IPPROTO_IPV6, IPV6_HOPLIMIT, sizeof(hops), &hops);
+	if (inet->recvtclass)
+		put_cmsg(m, IPPROTO_IPV6, IPV6_TCLASS, sizeof(tclass), &tclass);
+}
+
+void inet_cmsg_recv(struct inet_sock *inet, struct msg *m, const struct ip_rx *rx, u16 dport)
+{
+	if (inet->sk.family == AF_INET6 && inet->pktinfo6) {
 		struct in6_pktinfo info = { .ipi6_ifindex = (unsigned)rx->iif };
 
 		memcpy(&info.ipi6_addr, rx->daddr.b, 16);
 		put_cmsg(m, IPPROTO_IPV6, IPV6_PKTINFO, sizeof(info), &info);
 	}
+	if (ipaddr_is_v4(&rx->daddr))
+		cmsg_recv4(inet, m, rx);
+	else
+		cmsg_recv6(inet, m, rx);
 }
 
-void inet_cmsg_recv(struct inet_sock *inet, struct msg *m, const struct ip_rx *rx, u16 dport)
+/* Only record route and timestamp go back: source routes are refused on the way in. */
+static u32 echoed_options(const u8 *opts, u32 len, u8 *out)
 {
-	bool v4 = inet->sk.family == AF_INET;
-	int ttl = rx->ttl, tos;
+	u32 n = 0;
 
-	/* IPv6's own are of IPv6 packets only. */
-	if (!v4 && ipaddr_is_v4(&rx->daddr)) {
-		if (inet->pktinfo)
-			cmsg_pktinfo(inet, m, rx);
-		return;
+	for (u32 i = 0; i < len && opts[i] != IPOPT_EOL;) {
+		u32 size = opts[i] == IPOPT_NOP ? 1 : i + 1 < len ? opts[i + 1] : 0;
+
+		if (!size || i + size > len)
+			break;
+		if (opts[i] == IPOPT_RR || opts[i] == IPOPT_TS) {
+			memcpy(out + n, opts + i, size);
+			n += size;
+		}
+		i += size;
 	}
+	while (n % 4)
+		out[n++] = IPOPT_EOL;
+	return n;
+}
 
-	if (inet->pktinfo)
-		cmsg_pktinfo(inet, m, rx);
-	if (inet->recvttl)
-		put_cmsg(m, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TTL : IPV6_HOPLIMIT, sizeof(ttl),
-			 &ttl);
-	if (!inet->recvtos)
+void inet_cmsg_recv_opts(struct inet_sock *inet, struct msg *m, struct sk_buff *skb)
+{
+	u8 back[MAX_IPOPTLEN];
+	const u8 *opts;
+	u32 len = IP_RX(skb)->optlen, n;
+
+	if (!len || !(inet->recvopts || inet->retopts))
 		return;
-	/* IP_TOS is a byte, IPV6_TCLASS an int. */
-	tos = rx->tos;
-	if (v4)
-		put_cmsg(m, IPPROTO_IP, IP_TOS, sizeof(rx->tos), &rx->tos);
-	else
-		put_cmsg(m, IPPROTO_IPV6, IPV6_TCLASS, sizeof(tos), &tos);
+	opts = skb_network_header(skb) + sizeof(struct iphdr);
+	if (inet->recvopts)
+		put_cmsg(m, IPPROTO_IP, IP_RECVOPTS, len, opts);
+	if (!inet->retopts)
+		return;
+	n = echoed_options(opts, len, back);
+	if (n)
+		put_cmsg(m, IPPROTO_IP, IP_RETOPTS, n, back);
 }

@@ -45,7 +45,10 @@ struct inet_sock {
 	union ipaddr mc_addr;
 	u32 frag_size;		/* IPV6_MTU; 0: none */
 	u8 pmtudisc;		/* IP_PMTUDISC_WANT... */
-	bool recverr, pktinfo, recvttl, recvtos, freebind, transparent, hdrincl, nodefrag;
+	/* what recvmsg() tells beside the data: of IPPROTO_IP, then of IPPROTO_IPV6 */
+	bool recverr, pktinfo, recvttl, recvtos, recvopts, retopts;
+	bool recverr6, pktinfo6, recvhoplimit, recvtclass;
+	bool freebind, transparent, hdrincl, nodefrag;
 	bool bind_address_no_port;
 	bool v6only;
 	u8 min_ttl;
@@ -97,6 +100,8 @@ s64 inet_getsockopt(struct task *t, struct sock *sk, int level, int name, void *
 		    socklen_t *len);
 /* Control messages that the socket asked for (IP_PKTINFO, IP_TTL, IP_TOS, v6 ones). */
 void inet_cmsg_recv(struct inet_sock *inet, struct msg *m, const struct ip_rx *rx, u16 dport);
+/* IP_RECVOPTS, IP_RETOPTS: from skb's IPv4 header. */
+void inet_cmsg_recv_opts(struct inet_sock *inet, struct msg *m, struct sk_buff *skb);
 
 /* ---- established table ---- */
 void inet_ehash_insert(struct inet_sock *inet);

@@ -40,6 +40,17 @@ static s64 set_tos(struct sockopt_arg *a)
 	return 0;
 }
 
+/* Who no longer wants the errors loses those that wait. */
+static s64 set_recverr(struct sockopt_arg *a)
+{
+	struct inet_sock *inet = inet_sk(a->sk);
+
+	*(a->row->level == IPPROTO_IP ? &inet->recverr : &inet->recverr6) = a->val;
+	if (!a->val)
+		skb_queue_purge(&a->sk->error_queue);
+	return 0;
+}
+
 static s64 set_hops(struct sockopt_arg *a)
 {
 	if (a->val == 0 && a->row->level == IPPROTO_IP)
@@ -201,6 +212,9 @@ static const struct sockopt_row ip_rows[] = {
 	{ IPPROTO_IP, IP_PKTINFO, "IP_PKTINFO", SOCKOPT_BOOL, INET(pktinfo) },
 	{ IPPROTO_IP, IP_RECVTTL, "IP_RECVTTL", SOCKOPT_BOOL, INET(recvttl) },
 	{ IPPROTO_IP, IP_RECVTOS, "IP_RECVTOS", SOCKOPT_BOOL, INET(recvtos) },
+	{ IPPROTO_IP, IP_RECVOPTS, "IP_RECVOPTS", SOCKOPT_BOOL, INET(recvopts) },
+	{ IPPROTO_IP, IP_RETOPTS, "IP_RETOPTS", SOCKOPT_BOOL, INET(retopts) },
+	{ IPPROTO_IP, IP_RECVERR, "IP_RECVERR", SOCKOPT_BOOL, INET(recverr), .set = set_recverr },
 	{ IPPROTO_IP, IP_FREEBIND, "IP_FREEBIND", SOCKOPT_BOOL, INET(freebind),
 	  .min_len = 1 },
 	{ IPPROTO_IP, IP_MINTTL, "IP_MINTTL", SOCKOPT_INT, INET(min_ttl), .min = 0, .max = 255,
@@ -282,9 +296,12 @@ static const struct sockopt_row ipv6_rows[] = {
 	  .min_len = sizeof(struct ipv6_mreq), .access = SOCKOPT_WO, .set = set_membership6 },
 	{ IPPROTO_IPV6, IPV6_DROP_MEMBERSHIP, "IPV6_DROP_MEMBERSHIP", SOCKOPT_STRUCT,
 	  .min_len = sizeof(struct ipv6_mreq), .access = SOCKOPT_WO, .set = set_membership6 },
-	{ IPPROTO_IPV6, IPV6_RECVPKTINFO, "IPV6_RECVPKTINFO", SOCKOPT_BOOL, INET(pktinfo) },
-	{ IPPROTO_IPV6, IPV6_RECVHOPLIMIT, "IPV6_RECVHOPLIMIT", SOCKOPT_BOOL, INET(recvttl) },
-	{ IPPROTO_IPV6, IPV6_RECVTCLASS, "IPV6_RECVTCLASS", SOCKOPT_BOOL, INET(recvtos) },
+	{ IPPROTO_IPV6, IPV6_RECVPKTINFO, "IPV6_RECVPKTINFO", SOCKOPT_BOOL, INET(pktinfo6) },
+	{ IPPROTO_IPV6, IPV6_RECVHOPLIMIT, "IPV6_RECVHOPLIMIT", SOCKOPT_BOOL,
+	  INET(recvhoplimit) },
+	{ IPPROTO_IPV6, IPV6_RECVTCLASS, "IPV6_RECVTCLASS", SOCKOPT_BOOL, INET(recvtclass) },
+	{ IPPROTO_IPV6, IPV6_RECVERR, "IPV6_RECVERR", SOCKOPT_BOOL, INET(recverr6),
+	  .set = set_recverr },
 	{ IPPROTO_IPV6, IPV6_TCLASS, "IPV6_TCLASS", SOCKOPT_INT, INET(tos), .set = set_tos },
 	{ IPPROTO_IPV6, IPV6_MTU, "IPV6_MTU", SOCKOPT_INT, .set = set_frag_size, .get = get_mtu },
 	{ IPPROTO_IPV6, IPV6_MTU_DISCOVER, "IPV6_MTU_DISCOVER", SOCKOPT_INT, INET(pmtudisc),

@@ -35,6 +35,7 @@ static const struct net_sysctl net_sysctl_defaults = {
     .optmem_max = 131072,
     .ip_default_ttl = 64,
     .ip_local_port_range = {32768, 60999},
+    .ping_group_range = {0, INT32_MAX},
     .ip_unprivileged_port_start = 1024,
     .mtu_expires = 600 * NSEC_PER_SEC,
     .min_pmtu = 552,

@@ -36,6 +36,7 @@ struct net_sysctl {
 	bool ip_nonlocal_bind;
 	int ip_local_port_range[2];		/* 32768, 60999 */
 	int ip_unprivileged_port_start;		/* 1024 */
+	int ping_group_range[2];		/* 0, 2147483647: as distributions set it */
 	bool ip_no_pmtu_disc;
 	nsec_t mtu_expires;			/* 600 s */
 	u32 min_pmtu;				/* 552 */
@@ -110,6 +111,7 @@ struct net {
 	struct host *host;
 	struct sim *sim;
 	struct host_layer layer;      /* tear-down; net.c */
+	u16 ping_rover;		      /* the last identifier given to a ping socket */
 	bool dying;		      /* tear-down is under way: nothing is sent or configured */
 	struct net_sysctl sysctl;
 	struct netns_mib mib;

@@ -8,6 +8,7 @@ SRC := \
 	console.c \
 	cred.c \
 	cred_syscalls.c \
+	errqueue.c \
 	eventfd.c \
 	eventpoll.c \
 	family.c \
@@ -53,6 +54,7 @@ SRC := \
 	net_ioctl.c \
 	net_syscalls.c \
 	pidfd.c \
+	ping.c \
 	pipe.c \
 	pmtu.c \
 	poll.c \

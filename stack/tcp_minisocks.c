@@ -51,6 +51,13 @@ static void inherit_options(struct tcp_sock *tp, const struct tcp_sock *lp)
 	tp->inet.pktinfo = lp->inet.pktinfo;
 	tp->inet.recvttl = lp->inet.recvttl;
 	tp->inet.recvtos = lp->inet.recvtos;
+	tp->inet.recvopts = lp->inet.recvopts;
+	tp->inet.retopts = lp->inet.retopts;
+	tp->inet.pktinfo6 = lp->inet.pktinfo6;
+	tp->inet.recvhoplimit = lp->inet.recvhoplimit;
+	tp->inet.recvtclass = lp->inet.recvtclass;
+	tp->inet.recverr = lp->inet.recverr;
+	tp->inet.recverr6 = lp->inet.recverr6;
 	tp->inet.freebind = lp->inet.freebind;
 	tp->inet.transparent = lp->inet.transparent;
 	tp->inet.bind_address_no_port = lp->inet.bind_address_no_port;

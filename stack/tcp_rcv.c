@@ -11,6 +11,7 @@
 #include "sim/engine/trace.h"
 #include "sim/engine/trace_place.h"
 #include "sim/host/host.h"
+#include "stack/errqueue.h"
 #include "stack/tcp_conn.h"
 #include "stack/tcp_int.h"
 
@@ -364,13 +365,20 @@ static void connection_err(struct tcp_sock *tp, const struct icmp_error *e, u32 
 	if (!e->err)
 		return;
 	if (sk->state == TCP_SYN_SENT || sk->state == TCP_SYN_RECV) {
+		if (inet_recverr(&tp->inet, e->v6))
+			ip_icmp_error(&tp->inet, e, e->err, tp->inet.dport, 0);
 		sk->err = e->err;
 		sk->error_report(sk);
 		tcp_done(tp);
 		return;
 	}
-	/* RFC 1122 4.2.3.9: soft for a connection that lives. */
-	sk->err_soft = e->err;
+	/* RFC 1122 4.2.3.9: soft for a connection that lives, unless its owner asked for all. */
+	if (!inet_recverr(&tp->inet, e->v6)) {
+		sk->err_soft = e->err;
+		return;
+	}
+	sk->err = e->err;
+	sk->error_report(sk);
 }
 
 void tcp_v_err(struct net *net, const struct icmp_error *e)

@@ -8,6 +8,7 @@
 #include "sim/engine/trace.h"
 #include "sim/engine/trace_place.h"
 #include "sim/host/host.h"
+#include "stack/errqueue.h"
 #include "stack/syscall.h"
 #include "stack/tcp_conn.h"
 
@@ -223,7 +224,7 @@ s64 tcp_recvmsg(struct task *t, struct sock *sk, struct msg *m, int flags)
 	s64 ret;
 
 	if (flags & MSG_ERRQUEUE)
-		return -EAGAIN;
+		return ip_recv_error(&tp->inet, m);
 	if (sk->state == TCP_LISTEN)
 		return -ENOTCONN;
 	if (flags & MSG_OOB)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "stack/errqueue.h"
 #include "stack/udp.h"
 
 #include <linux/sockios.h>
@@ -158,9 +159,8 @@ static s64 udp_recvmsg(struct task *t, struct sock *sk, struct msg *m, int flags
 	u32 ulen, copied;
 	u16 sport, dport;
 
-	/* Nothing is ever put on the error queue: IP_RECVERR is refused. */
 	if (flags & MSG_ERRQUEUE)
-		return -EAGAIN;
+		return ip_recv_error(&up->inet, m);
 	skb = udp_first_packet(up);
 	if (!skb)
 		return udp_wait_packet(t, sk, flags);
@@ -177,6 +177,7 @@ static s64 udp_recvmsg(struct task *t, struct sock *sk, struct msg *m, int flags
 	rps_record_flow(sk->host, skb->hash);
 	sock_recv_cmsgs(m, sk, skb);
 	inet_cmsg_recv(&up->inet, m, &rx, dport);
+	inet_cmsg_recv_opts(&up->inet, m, skb);
 	if (!(flags & MSG_PEEK)) {
 		if (ipaddr_is_v4(&rx.daddr))
 			NET_INC_STATS(sk->net, InDatagrams);

@@ -8,6 +8,7 @@
 #include "sim/engine/trace.h"
 #include "sim/engine/trace_place.h"
 #include "sim/host/host.h"
+#include "stack/errqueue.h"
 #include "stack/udp_priv.h"
 
 /* Shorter datagrams are verified when they arrive, longer ones when they are copied to the reader. */
@@ -262,7 +263,11 @@ void udp_err(struct net *net, const struct icmp_error *e)
 	}
 	sk = &inet->sk;
 	err = udp_err_convert(inet, e, &fatal);
-	if (!err || !fatal || sk->state != TCP_ESTABLISHED)
+	if (!err)
+		return;
+	if (inet_recverr(inet, e->v6))
+		ip_icmp_error(inet, e, err, get_be16(e->inner + 2), UDP_HLEN);
+	else if (!fatal || sk->state != TCP_ESTABLISHED)
 		return;
 	sk->err = err;
 	sk->error_report(sk);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "sim/host/host.h"
+#include "stack/errqueue.h"
 #include "stack/syscall.h"
 #include "stack/truesize.h"
 
@@ -223,10 +224,13 @@ static int dest_fragmentation(struct inet_sock *inet, struct udp_dest *d, u32 le
 
 	if (!v4 && inet->frag_size)
 		mtu = min(mtu, inet->frag_size);
-	if (len + UDP_HLEN > (v4 ? 65535u - 20 : 65535u))
+	if (v4 && len > UDP_MAX_PAYLOAD)
 		return -EMSGSIZE;
-	if (strict && len + hdr > mtu)
+	if (len + UDP_HLEN > (v4 ? 65535u - 20 : 65535u) || (strict && len + hdr > mtu)) {
+		ip_local_error(inet, EMSGSIZE, &d->fl.daddr, v4 ? inet->dport : d->fl.dport,
+			       v4 ? min(mtu, 65535u) : mtu);
 		return -EMSGSIZE;
+	}
 	d->tx.df = df || (inet->pmtudisc == IP_PMTUDISC_WANT && !d->dst.pmtu_locked &&
 			      len + hdr <= mtu);
 	d->tx.local_df = !strict;
@@ -385,7 +389,7 @@ s64 udp_sendmsg(struct task *t, struct sock *sk, struct msg *m, int flags)
 
 	if (inet_autobind(sk))
 		return -EAGAIN;
-	if (m->iter.total > UDP_MAX_PAYLOAD)
+	if (m->iter.total > UDP_MAX_PAYLOAD && sk->family == AF_INET)
 		return -EMSGSIZE;
 	if (flags & MSG_OOB)
 		return -EOPNOTSUPP;

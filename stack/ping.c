@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ICMP echo sockets (icmp(7), net/ipv4/ping.c): SOCK_DGRAM of IPPROTO_ICMP and IPPROTO_ICMPV6.
+ *
+ * A program sends the echo request as it likes, but for the identifier, which is the socket's "port", and
+ * the checksum; it receives the replies to that identifier. Who may is net.ipv4.ping_group_range; the
+ * default here is everybody, which distributions set.
+ */
+#include "stack/errqueue.h"
+#include "stack/ping.h"
+
+#include <netinet/icmp6.h>
+#include <netinet/ip_icmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/engine/trace_place.h"
+#include "stack/icmp.h"
+#include "stack/inet.h"
+#include "stack/msg.h"
+#include "stack/syscall.h"
+
+#define ECHO_LEN 8 /* type, code, checksum, identifier, sequence number */
+
+static bool is_ping(const struct sock *sk, int family)
+{
+	return sk->family == family && sk->type == SOCK_DGRAM &&
+	       sk->protocol == (family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+}
+
+s64 ping_may_create(struct task *t, struct net *net)
+{
+	const int *range = net->sysctl.ping_group_range;
+
+	return (s64)t->proc->gid >= range[0] && (s64)t->proc->gid <= range[1] ? 0 : -EACCES;
+}
+
+static int ping_init_sock(struct sock *sk)
+{
+	inet_sock_init(inet_sk(sk));
+	return 0;
+}
+
+/* ---- identifiers --------------------------------------------------------------------------------- */
+
+static struct inet_sock *ping_find(struct net *net, int family, u16 ident)
+{
+	struct sock *sk;
+
+	list_for_each_entry(sk, &net->socks, net_node) {
+		if (is_ping(sk, family) && inet_sk(sk)->num == ident)
+			return inet_sk(sk);
+	}
+	return NULL;
+}
+
+static int ping_get_ident(struct inet_sock *inet, u16 ident)
+{
+	struct net *net = inet->sk.net;
+	int family = inet->sk.family;
+
+	if (ident) {
+		if (ping_find(net, family, ident))
+			return -EADDRINUSE;
+		inet->num = ident;
+		return 0;
+	}
+	for (u32 tries = 0; tries < 65535; tries++) {
+		net->ping_rover = (u16)(net->ping_rover + 1);
+		if (net->ping_rover && !ping_find(net, family, net->ping_rover)) {
+			inet->num = net->ping_rover;
+			return 0;
+		}
+	}
+	return -EAGAIN;
+}
+
+/* ---- addresses ----------------------------------------------------------------------------------- */
+
+static s64 ping_bind(struct task *t, struct sock *sk, const struct sockaddr *sa, socklen_t len)
+{
+	const struct sockaddr_in *sin = (const void *)sa;
+	const struct sockaddr_in6 *sin6 = (const void *)sa;
+	struct inet_sock *inet = inet_sk(sk);
+	bool v4 = sk->family == AF_INET;
+	union ipaddr a;
+	int err;
+
+	if (len < (v4 ? sizeof(*sin) : sizeof(*sin6)))
+		return -EINVAL;
+	if (sa->sa_family != sk->family)
+		return -EAFNOSUPPORT;
+	a = v4 ? ipaddr_v4(sin->sin_addr.s_addr) : ipaddr_v6(&sin6->sin6_addr);
+	if (!ipaddr_is_any(&a) && !ip_addr_is_local(sk->net, &a, NULL))
+		return -EADDRNOTAVAIL;
+	if (inet->num)
+		return -EINVAL;
+	err = ping_get_ident(inet, ntohs(v4 ? sin->sin_port : sin6->sin6_port));
+	if (err)
+		return err;
+	inet->saddr = inet->rcv_saddr = a;
+	inet->sport = inet->num;
+	return 0;
+}
+
+static s64 ping_connect(struct task *t, struct sock *sk, const struct sockaddr *sa, socklen_t len,
+			int file_flags)
+{
+	struct inet_sock *inet = inet_sk(sk);
+	struct flow fl = { .saddr = inet->saddr, .proto = (u8)sk->protocol, .tos = inet->tos,
+			   .mark = sk->mark, .uid = sk->uid };
+	struct dst dst;
+	int err;
+
+	if (len < sizeof(sa->sa_family))
+		return -EINVAL;
+	if (sa->sa_family == AF_UNSPEC) {
+		sock_set_state(sk, TCP_CLOSE);
+		inet->dport = 0;
+		return 0;
+	}
+	err = inet_parse_dest(sk, sa, len, &fl.daddr, &fl.dport, &fl.oif);
+	if (!err)
+		err = route_output(sk->net, &fl, &dst);
+	if (!err && !inet->num)
+		err = ping_get_ident(inet, 0);
+	if (err)
+		return err;
+	if (ipaddr_is_any(&inet->saddr))
+		inet->saddr = dst.saddr;
+	if (ipaddr_is_any(&inet->rcv_saddr))
+		inet->rcv_saddr = dst.saddr;
+	inet->sport = inet->num;
+	inet->daddr = fl.daddr;
+	inet->dport = fl.dport;
+	sock_set_state(sk, TCP_ESTABLISHED);
+	return 0;
+}
+
+/* ---- sending ------------------------------------------------------------------------------------- */
+
+static struct sk_buff *ping_build(struct inet_sock *inet, const struct iov_iter *from, u32 len,
+				  const struct ip_tx *tx)
+{
+	struct sk_buff *skb = alloc_skb(inet->sk.host);
+	u8 *h = skb_put(skb, ECHO_LEN), *data;
+	u32 sum = 0;
+
+	skb_reset_transport_header(skb);
+	iov_copy_from(from, 0, h, ECHO_LEN);
+	put_be16(h + 2, 0);
+	put_be16(h + 4, inet->num);
+	if (len > ECHO_LEN) {
+		data = xrealloc(NULL, len - ECHO_LEN);
+		iov_copy_from(from, ECHO_LEN, data, len - ECHO_LEN);
+		skb_add_data(skb, data, len - ECHO_LEN);
+		free(data);
+	}
+	if (inet->sk.family == AF_INET6)
+		sum = ip_pseudo_sum(&tx->saddr, &tx->daddr, IPPROTO_ICMPV6, len);
+	put_be16(h + 2, csum_fold(skb_checksum(skb, 0, len, sum)));
+	skb->truesize = SKB_TRUESIZE(len);
+	skb->priority = inet->sk.priority;
+	skb->mark = inet->sk.mark;
+	skb_set_owner_w(skb, &inet->sk);
+	return skb;
+}
+
+static int ping_check(const struct sock *sk, const struct iov_iter *from)
+{
+	u8 h[2];
+
+	if (from->total > 0xffff)
+		return -EMSGSIZE;
+	if (from->total < ECHO_LEN)
+		return -EINVAL;
+	iov_copy_from(from, 0, h, sizeof(h));
+	return h[0] == (sk->family == AF_INET ? ICMP_ECHO : ICMP6_ECHO_REQUEST) && !h[1] ? 0 : -EINVAL;
+}
+
+static s64 ping_wait_room(struct task *t, struct sock *sk, int flags)
+{
+	int err = sock_error(sk);
+	nsec_t timeo;
+	s64 ret;
+
+	if (err)
+		return err;
+	if (sk->wmem_alloc < sk->sndbuf)
+		return 0;
+	timeo = sock_sndtimeo(sk, flags & MSG_DONTWAIT);
+	ret = task_wait_on(t, &sk->wq, false, EPOLLOUT, timeo, "send");
+	return ret == -ERESTARTSYS ? sock_intr_errno(timeo) : ret;
+}
+
+static int ping_route(struct inet_sock *inet, const struct msg *m, struct ip_tx *tx, struct dst *dst)
+{
+	struct sock *sk = &inet->sk;
+	struct flow fl = { .saddr = inet->saddr, .daddr = inet->daddr, .oif = sk->bound_dev_if,
+			   .proto = (u8)sk->protocol, .tos = inet->tos, .mark = sk->mark,
+			   .uid = sk->uid, .dontroute = sk->dontroute };
+	int err;
+
+	if (m->name && m->namelen) {
+		err = inet_parse_dest(sk, m->name, m->namelen, &fl.daddr, &fl.dport, &fl.oif);
+		if (err)
+			return err;
+	} else if (sk->state != TCP_ESTABLISHED) {
+		return -EDESTADDRREQ;
+	}
+	err = route_output(sk->net, &fl, dst);
+	if (err)
+		return err;
+	if (dst->type == RTN_BROADCAST_ && !sk->broadcast)
+		return -EACCES;
+	*tx = (struct ip_tx){
+		.saddr = dst->saddr, .daddr = fl.daddr, .proto = (u8)sk->protocol, .tos = inet->tos,
+		.ttl = inet->uc_ttl > 0 ? (u8)inet->uc_ttl : 0, .priority = sk->priority,
+		.mark = sk->mark, .df = inet->pmtudisc == IP_PMTUDISC_DO,
+		.local_df = inet->pmtudisc != IP_PMTUDISC_DO,
+	};
+	return 0;
+}
+
+static s64 ping_sendmsg(struct task *t, struct sock *sk, struct msg *m, int flags)
+{
+	struct inet_sock *inet = inet_sk(sk);
+	u32 len = (u32)m->iter.total;
+	struct ip_tx tx;
+	struct dst dst;
+	s64 err;
+
+	if (flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	err = ping_check(sk, &m->iter);
+	if (!err && m->control)
+		err = -EINVAL; /* ancillary data has no effect here, and is refused */
+	if (!err)
+		err = ping_wait_room(t, sk, flags);
+	if (!err && !inet->num)
+		err = ping_get_ident(inet, 0);
+	if (!err)
+		err = ping_route(inet, m, &tx, &dst);
+	if (err)
+		return err;
+	inet->sport = inet->num;
+	icmp_count_sent(sk->net, sk->family == AF_INET);
+	err = ip_output(sk->net, ping_build(inet, &m->iter, len, &tx), &dst, &tx);
+	if (err && err != -ENOBUFS)
+		return err;
+	task_copied(t, len);
+	return len;
+}
+
+/* ---- receiving ----------------------------------------------------------------------------------- */
+
+void ping_rcv(struct net *net, struct sk_buff *skb)
+{
+	const struct ip_rx *rx = IP_RX(skb);
+	int family = ipaddr_is_v4(&rx->daddr) ? AF_INET : AF_INET6;
+	struct inet_sock *inet;
+	struct sk_buff *copy;
+
+	if (!pskb_may_pull(skb, ECHO_LEN))
+		return;
+	inet = ping_find(net, family, get_be16(skb_data(skb) + 4));
+	if (!inet || (inet->sk.bound_dev_if && inet->sk.bound_dev_if != rx->iif) ||
+	    (!ipaddr_is_any(&inet->rcv_saddr) && !ipaddr_equal(&inet->rcv_saddr, &rx->daddr)))
+		return;
+	copy = skb_clone(skb);
+	if (sock_queue_rcv_skb(&inet->sk, copy)) {
+		inet->sk.drops++;
+		kfree_skb_reason(copy, SKB_DROP_REASON_SOCKET_RCVBUFF, PLACE_SOCKET_RX);
+	}
+}
+
+void ping_err(struct net *net, const struct icmp_error *e)
+{
+	struct inet_sock *inet;
+
+	if (e->inner_len < ECHO_LEN)
+		return;
+	inet = ping_find(net, e->v6 ? AF_INET6 : AF_INET, get_be16(e->inner + 4));
+	if (!inet)
+		return;
+	if (inet_recverr(inet, e->v6))
+		ip_icmp_error(inet, e, e->err, 0, 0);
+	else if (!e->fatal || inet->sk.state != TCP_ESTABLISHED)
+		return;
+	inet->sk.err = e->err;
+	inet->sk.error_report(&inet->sk);
+}
+
+static void fill_name(struct sock *sk, struct msg *m, const struct ip_rx *rx)
+{
+	struct sockaddr_storage ss;
+	bool scoped = !ipaddr_is_v4(&rx->saddr) && ipaddr_is_linklocal(&rx->saddr);
+	socklen_t len;
+
+	if (!m->name)
+		return;
+	len = ipaddr_to_sockaddr(&rx->saddr, 0, scoped ? (u32)rx->iif : 0, sk->family, &ss);
+	memcpy(m->name, &ss, min(len, m->namelen));
+	m->namelen = len;
+}
+
+static s64 ping_recvmsg(struct task *t, struct sock *sk, struct msg *m, int flags)
+{
+	nsec_t timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
+	struct sk_buff *skb;
+	u32 len, size;
+	s64 ret;
+
+	if (flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	if (flags & MSG_ERRQUEUE)
+		return ip_recv_error(inet_sk(sk), m);
+	skb = skb_peek(&sk->receive_queue);
+	if (!skb) {
+		ret = sock_error(sk);
+		if (ret)
+			return ret;
+		ret = task_wait_on(t, &sk->wq, true, EPOLLIN | EPOLLERR, timeo, "recv");
+		return ret == -ERESTARTSYS ? sock_intr_errno(timeo) : ret;
+	}
+	len = skb->len;
+	size = (u32)min((size_t)len, m->iter.total);
+	if (size < len)
+		m->flags |= MSG_TRUNC;
+	skb_copy_to_iter(skb, 0, &m->iter, 0, size);
+	fill_name(sk, m, IP_RX(skb));
+	sk->stamp = skb->tstamp;
+	sock_recv_cmsgs(m, sk, skb);
+	inet_cmsg_recv(inet_sk(sk), m, IP_RX(skb), 0);
+	inet_cmsg_recv_opts(inet_sk(sk), m, skb);
+	if (!(flags & MSG_PEEK)) {
+		skb_unlink(&sk->receive_queue, skb);
+		consume_skb(skb);
+	}
+	task_copied(t, size);
+	return flags & MSG_TRUNC ? len : size;
+}
+
+static u32 ping_poll(struct sock *sk)
+{
+	u32 mask = sk->err ? EPOLLERR : 0;
+
+	if (sk->receive_queue.qlen)
+		mask |= EPOLLIN | EPOLLRDNORM;
+	if (sock_writeable(sk))
+		mask |= EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
+	return mask;
+}
+
+static s64 ping_release(struct task *t, struct sock *sk)
+{
+	struct sk_buff *skb;
+
+	inet_sk(sk)->num = 0;
+	while ((skb = skb_dequeue(&sk->receive_queue)))
+		consume_skb(skb);
+	return 0;
+}
+
+#define PING_OPS(af, proto, text)                                                                  \
+	{                                                                                          \
+		.name = text, .family = af, .type = SOCK_DGRAM, .protocol = proto,                 \
+		.obj_size = sizeof(struct inet_sock), .init = ping_init_sock,                      \
+		.release = ping_release, .bind = ping_bind, .connect = ping_connect,               \
+		.getname = inet_getname, .sendmsg = ping_sendmsg, .recvmsg = ping_recvmsg,         \
+		.poll = ping_poll, .setsockopt = inet_setsockopt, .getsockopt = inet_getsockopt,   \
+	}
+
+const struct proto_ops ping_prot = PING_OPS(AF_INET, IPPROTO_ICMP, "PING");
+const struct proto_ops pingv6_prot = PING_OPS(AF_INET6, IPPROTO_ICMPV6, "PINGv6");
