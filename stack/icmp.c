@@ -56,6 +56,9 @@ u32 icmp_quote(struct sk_buff *skb, void *buf, u32 len)
 	skb->data = skb->network_header;
 	skb->len = whole;
 	len = min(len, whole);
+	/* On a real wire it would have been there long since. */
+	if (skb->ip_summed == CHECKSUM_PARTIAL && !skb->gso_size)
+		skb_checksum_help(skb);
 	skb_copy_bits(skb, 0, buf, len);
 	skb->len -= (u32)(data - skb->network_header);
 	skb->data = data;
