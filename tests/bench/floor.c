@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * floor N: the least that an emulated call can cost here. A child makes N calls of getppid, each of which
- * is a seccomp notification that a bare loop answers; both on one CPU. Prints microseconds for each call.
+ * floor N [P]: the least that an emulated call can cost here. P processes (1) take turns at N calls of
+ * getppid, each of which is a seccomp notification that a bare loop answers, all on one CPU. Prints
+ * microseconds for each call.
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -75,47 +76,73 @@ static int take_fd(int sock)
 	return fd;
 }
 
-static void child(int sock, long n)
+/* Answers the oldest of the calls that wait; the process goes on to its next. */
+static int answer(int fd, unsigned long long id)
 {
-	double start;
+	struct seccomp_notif_resp resp = { .id = id, .val = 1 };
 
-	pass_fd(sock, install_filter());
-	for (long i = 0; i < n / 10; i++)
-		syscall(SYS_getppid);
-	start = now();
-	for (long i = 0; i < n; i++)
-		syscall(SYS_getppid);
-	printf("%.3f\n", (now() - start) / (double)n * 1e6);
-	fflush(stdout);
+	return ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, &resp);
+}
+
+static unsigned long long next_call(int fd)
+{
+	struct seccomp_notif req = { 0 };
+
+	return ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, &req) ? 0 : req.id;
+}
+
+/* All processes inherit the one filter. */
+static void children(int sock, long processes)
+{
+	int fd = install_filter();
+
+	pass_fd(sock, fd);
+	close(fd); /* or it would never be the last */
+	for (long i = 1; i < processes; i++) {
+		if (!fork())
+			break;
+	}
+	/* Until nobody answers any more. */
+	while (syscall(SYS_getppid) == 1)
+		;
 	_exit(0);
+}
+
+/* n calls, one of each process in turn: as many as there are processes wait all the time. */
+static double measure(int fd, long n, long processes)
+{
+	unsigned long long *id = calloc((size_t)processes, sizeof(*id));
+	double start = 0;
+
+	for (long i = 0; i < processes; i++)
+		id[i] = next_call(fd);
+	for (long i = -n / 10; i < n; i++) {
+		long k = (i + n) % processes;
+
+		if (i == 0)
+			start = now();
+		if (answer(fd, id[k]) || !(id[k] = next_call(fd)))
+			exit(1);
+	}
+	free(id);
+	return (now() - start) / (double)n;
 }
 
 int main(int argc, char **argv)
 {
-	long n = argc == 2 ? atol(argv[1]) : 0;
+	long n = argc > 1 ? atol(argv[1]) : 0, processes = argc > 2 ? atol(argv[2]) : 1;
 	cpu_set_t set;
 	int sv[2], fd;
 
 	CPU_ZERO(&set);
 	CPU_SET(sched_getcpu(), &set);
 	sched_setaffinity(0, sizeof(set), &set);
-	if (n < 10 || socketpair(AF_UNIX, SOCK_STREAM, 0, sv))
+	if (n < 10 || processes < 1 || socketpair(AF_UNIX, SOCK_STREAM, 0, sv))
 		return 2;
 	if (!fork())
-		child(sv[1], n);
+		children(sv[1], processes);
 	fd = take_fd(sv[0]);
 	ioctl(fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, 1UL);
-	for (n += n / 10; n; n--) {
-		struct seccomp_notif req = { 0 };
-		struct seccomp_notif_resp resp = { 0 };
-
-		if (ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, &req))
-			return 1;
-		resp.id = req.id;
-		resp.val = 1;
-		if (ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, &resp))
-			return 1;
-	}
-	wait(NULL);
+	printf("%.3f\n", measure(fd, n, processes) * 1e6);
 	return 0;
 }

@@ -1,7 +1,7 @@
 -- needs: cat ls find getent stat od
 -- The files that tell of a host tell of the simulated one: shell and coreutils read /proc, /sys, /etc/hosts
 -- and /dev/urandom of two hosts, set a sysctl and an MTU, and cannot change what is not theirs.
-scenario{about = "virtual files of a host", duration = "5s", epoch = "2026-01-01 00:00:00"}
+scenario{about = "virtual files of a host", duration = "20s", epoch = "2026-01-01 00:00:00"}
 
 local a = host{name = "alpha", cpus = 4, nameserver = "10.0.0.53"}
 local b = host{name = "beta", cpus = 1}

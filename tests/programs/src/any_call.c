@@ -161,8 +161,10 @@ int main(int argc, char **argv)
 		if (signo < SIGHUP || signo == SIGTERM || signo == SIGINT || signo == SIGSEGV ||
 		    signo == SIGILL || signo == SIGBUS || signo == SIGFPE || signo == SIGTRAP)
 			continue;
-		signal(signo, signo == SIGALRM ? interrupted : SIG_IGN);
+		signal(signo, SIG_IGN);
 	}
+	/* No SA_RESTART, which signal() sets: a call that waits for ever shall end. */
+	sigaction(SIGALRM, &(struct sigaction){ .sa_handler = interrupted }, NULL);
 	memory = mmap(NULL, 2 * MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED || mprotect(memory + MEMORY, MEMORY, PROT_NONE))
 		return 1;
