@@ -76,7 +76,7 @@ static int take_fd(int sock)
 	return fd;
 }
 
-/* Answers the oldest of the calls that wait; the process goes on to its next. */
+/* The process goes on to its next call. */
 static int answer(int fd, unsigned long long id)
 {
 	struct seccomp_notif_resp resp = { .id = id, .val = 1 };
@@ -91,37 +91,31 @@ static unsigned long long next_call(int fd)
 	return ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, &req) ? 0 : req.id;
 }
 
-/* All processes inherit the one filter. */
-static void children(int sock, long processes)
+/* A filter for each process: the kernel looks for a call among all that wait at one listener. */
+static void child(int sock)
 {
-	int fd = install_filter();
-
-	pass_fd(sock, fd);
-	close(fd); /* or it would never be the last */
-	for (long i = 1; i < processes; i++) {
-		if (!fork())
-			break;
-	}
+	pass_fd(sock, install_filter());
+	close_range(3, ~0u, 0); /* listeners: who held one would never be told that nobody listens */
 	/* Until nobody answers any more. */
 	while (syscall(SYS_getppid) == 1)
 		;
 	_exit(0);
 }
 
-/* n calls, one of each process in turn: as many as there are processes wait all the time. */
-static double measure(int fd, long n, long processes)
+/* n calls, one of each process in turn: each has one that waits all the time. */
+static double measure(const int *fd, long n, long processes)
 {
 	unsigned long long *id = calloc((size_t)processes, sizeof(*id));
 	double start = 0;
 
 	for (long i = 0; i < processes; i++)
-		id[i] = next_call(fd);
+		id[i] = next_call(fd[i]);
 	for (long i = -n / 10; i < n; i++) {
 		long k = (i + n) % processes;
 
 		if (i == 0)
 			start = now();
-		if (answer(fd, id[k]) || !(id[k] = next_call(fd)))
+		if (answer(fd[k], id[k]) || !(id[k] = next_call(fd[k])))
 			exit(1);
 	}
 	free(id);
@@ -132,17 +126,21 @@ int main(int argc, char **argv)
 {
 	long n = argc > 1 ? atol(argv[1]) : 0, processes = argc > 2 ? atol(argv[2]) : 1;
 	cpu_set_t set;
-	int sv[2], fd;
+	int sv[2], *fd;
 
 	CPU_ZERO(&set);
 	CPU_SET(sched_getcpu(), &set);
 	sched_setaffinity(0, sizeof(set), &set);
 	if (n < 10 || processes < 1 || socketpair(AF_UNIX, SOCK_STREAM, 0, sv))
 		return 2;
-	if (!fork())
-		children(sv[1], processes);
-	fd = take_fd(sv[0]);
-	ioctl(fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, 1UL);
+	fd = calloc((size_t)processes, sizeof(*fd));
+	for (long i = 0; i < processes; i++) {
+		if (!fork())
+			child(sv[1]);
+		fd[i] = take_fd(sv[0]);
+		ioctl(fd[i], SECCOMP_IOCTL_NOTIF_SET_FLAGS, 1UL);
+	}
 	printf("%.3f\n", measure(fd, n, processes) * 1e6);
+	free(fd);
 	return 0;
 }
