@@ -258,6 +258,11 @@ u32 skb_checksum(const struct sk_buff *skb, u32 off, u32 len, u32 sum);
 u16 csum_fold(u32 sum); /* complement of the folded sum, host order; store with put_be16 */
 /* Fills in the checksum of a CHECKSUM_PARTIAL skb (per segment for a super-packet: segment first). */
 void skb_checksum_help(struct sk_buff *skb);
+/*
+ * What somebody who looks at the packet (raw and packet sockets) finds in a CHECKSUM_PARTIAL skb: what
+ * the wire had, or, on its sender's host, the sum of the pseudo-header that a NIC starts from.
+ */
+void skb_checksum_show(struct sk_buff *skb, bool sender);
 
 /*
  * truesize by Linux's formula: SKB_TRUESIZE(x) = x rounded up to 64 + sizeof(struct sk_buff) 232->256

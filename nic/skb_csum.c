@@ -92,13 +92,18 @@ static u32 pseudo_header(struct sk_buff *skb, u8 proto, u32 len)
 	       (len & 0xffff);
 }
 
+static u8 csum_proto(const struct sk_buff *skb)
+{
+	return skb->csum_offset == 16 ? IPPROTO_TCP :
+	       skb->csum_offset == 6  ? IPPROTO_UDP :
+					IPPROTO_ICMPV6;
+}
+
 void skb_checksum_help(struct sk_buff *skb)
 {
 	u32 start = (u32)(skb->csum_start - skb->data), len = skb->len - start;
 	u8 *field = skb->head + skb->csum_start + skb->csum_offset;
-	u8 proto = skb->csum_offset == 16 ? IPPROTO_TCP :
-		   skb->csum_offset == 6  ? IPPROTO_UDP :
-					    IPPROTO_ICMPV6;
+	u8 proto = csum_proto(skb);
 	u16 sum;
 
 	assert(skb->ip_summed == CHECKSUM_PARTIAL && !skb->gso_size);
@@ -106,4 +111,18 @@ void skb_checksum_help(struct sk_buff *skb)
 	sum = csum_fold(skb_checksum(skb, start, len, pseudo_header(skb, proto, len)));
 	put_be16(field, sum || proto != IPPROTO_UDP ? sum : 0xffff);
 	skb->ip_summed = CHECKSUM_UNNECESSARY;
+}
+
+void skb_checksum_show(struct sk_buff *skb, bool sender)
+{
+	u32 len = skb->len - (u32)(skb->csum_start - skb->data);
+
+	if (skb->ip_summed != CHECKSUM_PARTIAL)
+		return;
+	if (!sender && !skb->gso_size) {
+		skb_checksum_help(skb);
+		return;
+	}
+	put_be16(skb->head + skb->csum_start + skb->csum_offset,
+		 (u16)~csum_fold(pseudo_header(skb, csum_proto(skb), len)));
 }

@@ -3,8 +3,10 @@
  * The table of address families, and of what AF_INET and AF_INET6 offer (socket(2), ip(7)).
  */
 #include "stack/af_unix.h"
+#include "stack/capability.h"
 #include "stack/netlink.h"
 #include "stack/ping.h"
+#include "stack/raw.h"
 #include "stack/sock.h"
 #include "stack/tcp.h"
 #include "stack/udp.h"
@@ -24,16 +26,30 @@ static const struct inet_protosw inetsw[] = {
 	{ SOCK_DGRAM, IPPROTO_ICMPV6, NULL, &pingv6_prot },
 };
 
+/* Any protocol but 0 has raw sockets. */
+static s64 raw_create(struct task *t, struct net *net, bool v6, int protocol, struct sock **out)
+{
+	if (!protocol)
+		return -EPROTONOSUPPORT;
+	if (!capable(t, CAP_NET_RAW))
+		return -EPERM;
+	*out = sk_alloc(net, v6 ? &rawv6_prot : &raw_prot);
+	(*out)->protocol = (u16)protocol;
+	return 0;
+}
+
 /*
  * inet_create(): a known protocol of another type is EPROTONOSUPPORT, an unknown type
  * ESOCKTNOSUPPORT.
  */
 static s64 inet_create_sock(struct task *t, struct net *net, bool v6, int type, int protocol, struct sock **out)
 {
-	bool known = type == SOCK_RAW; /* a type of Linux's, of which no protocol is there */
+	bool known = false;
 
 	if (protocol < 0 || protocol >= IPPROTO_MAX)
 		return -EINVAL;
+	if (type == SOCK_RAW)
+		return raw_create(t, net, v6, protocol, out);
 	for (size_t i = 0; i < ARRAY_SIZE(inetsw); i++) {
 		const struct inet_protosw *sw = &inetsw[i];
 

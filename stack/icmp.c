@@ -19,6 +19,7 @@
 #include "stack/in_device.h"
 #include "stack/ip_internal.h"
 #include "stack/pmtu.h"
+#include "stack/raw.h"
 
 #define ICMP_HLEN 8u
 #define ICMP_MAX_LEN 576u
@@ -362,6 +363,7 @@ static bool icmp_error_rcv(struct net *net, struct sk_buff *skb)
 	}
 	if (!icmp_classify(h, &e))
 		return true;
+	raw_err(net, iph[9], &e);
 	p = inet_protocol(iph[9]);
 	if (p && p->err_handler)
 		p->err_handler(net, &e);
@@ -452,10 +454,10 @@ void icmp_err(struct net *net, const struct icmp_error *e)
 	ping_err(net, e);
 }
 
-void icmp_count_sent(struct net *net, bool v4)
+void icmp_count_sent(struct net *net, bool v4, u8 type)
 {
 	if (v4)
-		icmp_count_out(net, ICMP_ECHO);
+		icmp_count_out(net, type);
 	else
-		icmpv6_count_sent(net);
+		icmpv6_count_sent(net, type);
 }

@@ -17,9 +17,9 @@ void icmpv6_rcv(struct net *net, struct sk_buff *skb);
 /* An error about an ICMP message of ours: a ping socket's. */
 void icmp_err(struct net *net, const struct icmp_error *e);
 
-/* An echo request of a socket's is on its way: counted. */
-void icmp_count_sent(struct net *net, bool v4);
-void icmpv6_count_sent(struct net *net);
+/* A message of a socket's is on its way: counted. */
+void icmp_count_sent(struct net *net, bool v4, u8 type);
+void icmpv6_count_sent(struct net *net, u8 type);
 
 /* Sends an error about skb (network_header valid); info: the second word. Does not take skb. */
 void icmp_send(struct net *net, struct sk_buff *skb, u8 type, u8 code, u32 info);

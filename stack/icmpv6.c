@@ -12,6 +12,7 @@
 #include "stack/multicast.h"
 #include "stack/neighbour.h"
 #include "stack/ping.h"
+#include "stack/raw.h"
 
 #define ICMP6_HLEN 8u
 #define MLD2_REPORT 143
@@ -242,6 +243,7 @@ static bool icmpv6_error_rcv(struct net *net, struct sk_buff *skb)
 	e.inner_len = len - ext.off;
 	icmpv6_classify(h, &e);
 	p = inet_protocol(ext.nexthdr);
+	raw_err(net, ext.nexthdr, &e);
 	if (p && p->err_handler && ext.nexthdr != IPPROTO_ICMP)
 		p->err_handler(net, &e);
 	return true;
@@ -326,7 +328,7 @@ void icmpv6_rcv(struct net *net, struct sk_buff *skb)
 	icmpv6_dispatch(net, skb, skb_data(skb)[0]);
 }
 
-void icmpv6_count_sent(struct net *net)
+void icmpv6_count_sent(struct net *net, u8 type)
 {
-	icmpv6_count_out(net, ICMP6_ECHO_REQUEST);
+	icmpv6_count_out(net, type);
 }

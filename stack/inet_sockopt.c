@@ -40,6 +40,14 @@ static s64 set_tos(struct sockopt_arg *a)
 	return 0;
 }
 
+static s64 set_hdrincl(struct sockopt_arg *a)
+{
+	if (a->sk->type != SOCK_RAW)
+		return -ENOPROTOOPT;
+	inet_sk(a->sk)->hdrincl = a->val;
+	return 0;
+}
+
 /* Who no longer wants the errors loses those that wait. */
 static s64 set_recverr(struct sockopt_arg *a)
 {
@@ -215,6 +223,7 @@ static const struct sockopt_row ip_rows[] = {
 	{ IPPROTO_IP, IP_RECVOPTS, "IP_RECVOPTS", SOCKOPT_BOOL, INET(recvopts) },
 	{ IPPROTO_IP, IP_RETOPTS, "IP_RETOPTS", SOCKOPT_BOOL, INET(retopts) },
 	{ IPPROTO_IP, IP_RECVERR, "IP_RECVERR", SOCKOPT_BOOL, INET(recverr), .set = set_recverr },
+	{ IPPROTO_IP, IP_HDRINCL, "IP_HDRINCL", SOCKOPT_BOOL, INET(hdrincl), .set = set_hdrincl },
 	{ IPPROTO_IP, IP_FREEBIND, "IP_FREEBIND", SOCKOPT_BOOL, INET(freebind),
 	  .min_len = 1 },
 	{ IPPROTO_IP, IP_MINTTL, "IP_MINTTL", SOCKOPT_INT, INET(min_ttl), .min = 0, .max = 255,

@@ -10,6 +10,7 @@
 #include "stack/in_device.h"
 #include "stack/ip_internal.h"
 #include "stack/multicast.h"
+#include "stack/raw.h"
 
 static void ip6_drop(struct sk_buff *skb, enum skb_drop_reason reason)
 {
@@ -18,9 +19,9 @@ static void ip6_drop(struct sk_buff *skb, enum skb_drop_reason reason)
 
 /* ---- local delivery ---- */
 
-static void ip6_unknown_nexthdr(struct net *net, struct sk_buff *skb, u8 proto, u32 nhoff)
+static void ip6_unknown_nexthdr(struct net *net, struct sk_buff *skb, u8 proto, u32 nhoff, bool raw)
 {
-	if (proto == IPPROTO_NONE) {
+	if (proto == IPPROTO_NONE || raw) {
 		NET_INC_STATS(net, Ip6InDelivers);
 		consume_skb(skb);
 		return;
@@ -39,18 +40,21 @@ static void ip6_local_deliver(struct net *net, struct sk_buff *skb, enum rtn_typ
 			   .iif = skb->dev->ifindex,
 			   .multicast = type == RTN_MULTICAST_};
 	const struct net_protocol *p;
+	bool raw = false;
 	u32 nhoff;
 
 	ip_header_addrs(skb, &rx.saddr, &rx.daddr);
 	skb = ip6_input_exthdrs(net, skb, &rx.proto, &nhoff);
 	if (!skb)
 		return;
+	*IP_RX(skb) = rx;
+	if (unlikely(!list_empty(&net->raw_socks)))
+		raw = raw_deliver(net, skb);
 	p = inet_protocol(rx.proto);
 	if (!p || rx.proto == IPPROTO_ICMP || rx.proto == IPPROTO_IGMP) {
-		ip6_unknown_nexthdr(net, skb, rx.proto, nhoff);
+		ip6_unknown_nexthdr(net, skb, rx.proto, nhoff, raw);
 		return;
 	}
-	*IP_RX(skb) = rx;
 	NET_INC_STATS(net, Ip6InDelivers);
 	p->handler(net, skb);
 }

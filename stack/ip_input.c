@@ -15,6 +15,7 @@
 #include "stack/ip_internal.h"
 #include "stack/multicast.h"
 #include "stack/neighbour.h"
+#include "stack/raw.h"
 #include "stack/route.h"
 
 static void ip_drop(struct sk_buff *skb, enum skb_drop_reason reason)
@@ -38,8 +39,13 @@ void ip_header_addrs(struct sk_buff *skb, union ipaddr *saddr, union ipaddr *dad
 
 /* ---- local delivery ---- */
 
-static void ip_protocol_unknown(struct net *net, struct sk_buff *skb)
+static void ip_protocol_unknown(struct net *net, struct sk_buff *skb, bool raw)
 {
+	if (raw) {
+		NET_INC_STATS(net, InDelivers);
+		consume_skb(skb);
+		return;
+	}
 	NET_INC_STATS(net, InUnknownProtos);
 	icmp_send_unreach(net, skb, ICMP_PROT_UNREACH, 0);
 	ip_drop(skb, SKB_DROP_REASON_IP_NOPROTO);
@@ -53,13 +59,17 @@ static void ip_local_deliver_finish(struct net *net, struct sk_buff *skb)
 	const struct net_protocol *p = inet_protocol(iph[9]);
 	struct ip_rx *rx = IP_RX(skb);
 
-	if (!p || p->proto == IPPROTO_ICMPV6) {
-		ip_protocol_unknown(net, skb);
-		return;
-	}
+	bool raw = false;
+
 	rx->optlen = (u8)(hlen - IPV4_HLEN);
 	skb_pull(skb, hlen);
 	skb_reset_transport_header(skb);
+	if (unlikely(!list_empty(&net->raw_socks)))
+		raw = raw_deliver(net, skb);
+	if (!p || p->proto == IPPROTO_ICMPV6) {
+		ip_protocol_unknown(net, skb, raw);
+		return;
+	}
 	NET_INC_STATS(net, InDelivers);
 	p->handler(net, skb);
 }

@@ -33,6 +33,13 @@ int ip_finish_output2(struct net *net, struct sk_buff *skb, struct dst *dst);
  * skb. */
 int ip_finish_output(struct net *net, struct sk_buff *skb, struct dst *dst, u32 mtu,
 		     bool ignore_df);
+/*
+ * A packet whose header is written already, data at it (IP_HDRINCL): the steps after that. Takes skb.
+ * 0 or negative errno.
+ */
+int ip_send_ready(struct net *net, struct sk_buff *skb, struct dst *dst, const struct ip_tx *tx);
+/* The identification of an IPv4 packet; df: it may not be fragmented. */
+u16 ip_select_ident(struct net *net, const struct sk_buff *skb, const struct ip_tx *tx, bool df);
 int ip_fragment(struct net *net, struct sk_buff *skb, struct dst *dst, u32 mtu, bool ignore_df);
 int ip6_fragment(struct net *net, struct sk_buff *skb, struct dst *dst, u32 mtu);
 /* True when a packet may go out whole: small enough, or a super-packet whose segments are. */

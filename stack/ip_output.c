@@ -3,9 +3,9 @@
  * Sending IPv4 (RFC 791, RFC 1122 section 3.3; net/ipv4's ip_output.c), and the last steps that
  * both families share: size check, neighbour, device.
  *
- * Identification: a connected socket's datagrams with DF count in the socket; without DF a keyed
- * hash of (source, destination, protocol) is added to a counter of the host, so that numbers of a
- * flow do not repeat soon (RFC 6864); with DF and no connected socket it is 0.
+ * Identification: a connected socket's datagrams count in the socket; for others a keyed hash of
+ * (source, destination, protocol) is added to a counter of the host, so that numbers of a flow do not
+ * repeat soon (RFC 6864); 0 where even the sender may not fragment (IP_PMTUDISC_DO).
  */
 #include <errno.h>
 #include <net/if.h>
@@ -140,26 +140,29 @@ void ip_loopback_copy(struct net *net, struct sk_buff *skb)
 
 /* ---- IPv4 ---- */
 
-static u16 ip_select_ident(struct net *net, const struct sk_buff *skb, const struct ip_tx *tx,
-			   bool df)
+/* Of a connected socket: a counter of its own. */
+static u16 inet_ident(struct net *net, struct inet_sock *inet, u32 segs)
+{
+	u16 id;
+
+	if (!inet->inet_id_set) {
+		inet->inet_id = (u16)rng_u32(&net->rng_ipid);
+		inet->inet_id_set = true;
+	}
+	id = inet->inet_id;
+	inet->inet_id = (u16)(id + segs);
+	return id;
+}
+
+u16 ip_select_ident(struct net *net, const struct sk_buff *skb, const struct ip_tx *tx, bool df)
 {
 	u32 segs = max(skb->gso_segs, 1);
 	u64 h;
 
-	if (df) {
-		struct inet_sock *inet = skb->sk ? inet_sk(skb->sk) : NULL;
-		u16 id;
-
-		if (!inet || ipaddr_is_any(&inet->daddr))
-			return 0;
-		if (!inet->inet_id_set) {
-			inet->inet_id = (u16)rng_u32(&net->rng_ipid);
-			inet->inet_id_set = true;
-		}
-		id = inet->inet_id;
-		inet->inet_id = (u16)(id + segs);
-		return id;
-	}
+	if (skb->sk && !ipaddr_is_any(&inet_sk(skb->sk)->daddr))
+		return inet_ident(net, inet_sk(skb->sk), segs);
+	if (df && !tx->local_df)
+		return 0;
 	h = (net->hash_secret[0] ^ tx->saddr.w[3]) * 0x9e3779b97f4a7c15ull;
 	h = (net->hash_secret[1] ^ h ^ tx->daddr.w[3] ^ (u64)tx->proto << 32) *
 	    0x9e3779b97f4a7c15ull;
@@ -238,4 +241,18 @@ int ip_output(struct net *net, struct sk_buff *skb, struct dst *dst, const struc
 	ip_trace_hop(net, skb, PLACE_SOCKET_TX);
 	return ipaddr_is_v4(&tx->daddr) ? ip4_output(net, skb, dst, tx)
 					: ip6_output(net, skb, dst, tx);
+}
+
+int ip_send_ready(struct net *net, struct sk_buff *skb, struct dst *dst, const struct ip_tx *tx)
+{
+	if (ipaddr_is_v4(&tx->daddr)) {
+		NET_INC_STATS(net, OutTransmits);
+		NET_ADD_STATS(net, OutOctets, skb->len);
+		if (dst->type != RTN_UNICAST_ && dst->type != RTN_LOCAL_)
+			ip_loop_casts(net, skb, dst, tx);
+	} else {
+		NET_INC_STATS(net, Ip6OutTransmits);
+		NET_ADD_STATS(net, Ip6OutOctets, skb->len);
+	}
+	return ip_finish_output(net, skb, dst, dst->mtu, false);
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "sim/engine/trace_place.h"
+#include "stack/datagram.h"
 #include "stack/icmp.h"
 #include "stack/inet.h"
 #include "stack/msg.h"
@@ -178,21 +179,6 @@ static int ping_check(const struct sock *sk, const struct iov_iter *from)
 	return h[0] == (sk->family == AF_INET ? ICMP_ECHO : ICMP6_ECHO_REQUEST) && !h[1] ? 0 : -EINVAL;
 }
 
-static s64 ping_wait_room(struct task *t, struct sock *sk, int flags)
-{
-	int err = sock_error(sk);
-	nsec_t timeo;
-	s64 ret;
-
-	if (err)
-		return err;
-	if (sk->wmem_alloc < sk->sndbuf)
-		return 0;
-	timeo = sock_sndtimeo(sk, flags & MSG_DONTWAIT);
-	ret = task_wait_on(t, &sk->wq, false, EPOLLOUT, timeo, "send");
-	return ret == -ERESTARTSYS ? sock_intr_errno(timeo) : ret;
-}
-
 static int ping_route(struct inet_sock *inet, const struct msg *m, struct ip_tx *tx, struct dst *dst)
 {
 	struct sock *sk = &inet->sk;
@@ -236,7 +222,7 @@ static s64 ping_sendmsg(struct task *t, struct sock *sk, struct msg *m, int flag
 	if (!err && m->control)
 		err = -EINVAL; /* ancillary data has no effect here, and is refused */
 	if (!err)
-		err = ping_wait_room(t, sk, flags);
+		err = datagram_wait_room(t, sk, flags);
 	if (!err && !inet->num)
 		err = ping_get_ident(inet, 0);
 	if (!err)
@@ -244,7 +230,8 @@ static s64 ping_sendmsg(struct task *t, struct sock *sk, struct msg *m, int flag
 	if (err)
 		return err;
 	inet->sport = inet->num;
-	icmp_count_sent(sk->net, sk->family == AF_INET);
+	icmp_count_sent(sk->net, sk->family == AF_INET,
+			sk->family == AF_INET ? ICMP_ECHO : ICMP6_ECHO_REQUEST);
 	err = ip_output(sk->net, ping_build(inet, &m->iter, len, &tx), &dst, &tx);
 	if (err && err != -ENOBUFS)
 		return err;
@@ -291,44 +278,28 @@ void ping_err(struct net *net, const struct icmp_error *e)
 	inet->sk.error_report(&inet->sk);
 }
 
-static void fill_name(struct sock *sk, struct msg *m, const struct ip_rx *rx)
-{
-	struct sockaddr_storage ss;
-	bool scoped = !ipaddr_is_v4(&rx->saddr) && ipaddr_is_linklocal(&rx->saddr);
-	socklen_t len;
-
-	if (!m->name)
-		return;
-	len = ipaddr_to_sockaddr(&rx->saddr, 0, scoped ? (u32)rx->iif : 0, sk->family, &ss);
-	memcpy(m->name, &ss, min(len, m->namelen));
-	m->namelen = len;
-}
-
 static s64 ping_recvmsg(struct task *t, struct sock *sk, struct msg *m, int flags)
 {
-	nsec_t timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
 	struct sk_buff *skb;
 	u32 len, size;
-	s64 ret;
+	int err;
 
 	if (flags & MSG_OOB)
 		return -EOPNOTSUPP;
 	if (flags & MSG_ERRQUEUE)
 		return ip_recv_error(inet_sk(sk), m);
+	err = sock_error(sk);
+	if (err)
+		return err;
 	skb = skb_peek(&sk->receive_queue);
-	if (!skb) {
-		ret = sock_error(sk);
-		if (ret)
-			return ret;
-		ret = task_wait_on(t, &sk->wq, true, EPOLLIN | EPOLLERR, timeo, "recv");
-		return ret == -ERESTARTSYS ? sock_intr_errno(timeo) : ret;
-	}
+	if (!skb)
+		return datagram_wait_packet(t, sk, flags);
 	len = skb->len;
 	size = (u32)min((size_t)len, m->iter.total);
 	if (size < len)
 		m->flags |= MSG_TRUNC;
 	skb_copy_to_iter(skb, 0, &m->iter, 0, size);
-	fill_name(sk, m, IP_RX(skb));
+	datagram_fill_name(sk, m, IP_RX(skb), 0);
 	sk->stamp = skb->tstamp;
 	sock_recv_cmsgs(m, sk, skb);
 	inet_cmsg_recv(inet_sk(sk), m, IP_RX(skb), 0);
@@ -343,13 +314,7 @@ static s64 ping_recvmsg(struct task *t, struct sock *sk, struct msg *m, int flag
 
 static u32 ping_poll(struct sock *sk)
 {
-	u32 mask = sk->err ? EPOLLERR : 0;
-
-	if (sk->receive_queue.qlen)
-		mask |= EPOLLIN | EPOLLRDNORM;
-	if (sock_writeable(sk))
-		mask |= EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
-	return mask;
+	return datagram_poll(sk, sk->receive_queue.qlen);
 }
 
 static s64 ping_release(struct task *t, struct sock *sk)
@@ -367,6 +332,7 @@ static s64 ping_release(struct task *t, struct sock *sk)
 		.name = text, .family = af, .type = SOCK_DGRAM, .protocol = proto,                 \
 		.obj_size = sizeof(struct inet_sock), .init = ping_init_sock,                      \
 		.release = ping_release, .bind = ping_bind, .connect = ping_connect,               \
+		.shutdown = datagram_shutdown,                                                     \
 		.getname = inet_getname, .sendmsg = ping_sendmsg, .recvmsg = ping_recvmsg,         \
 		.poll = ping_poll, .setsockopt = inet_setsockopt, .getsockopt = inet_getsockopt,   \
 	}

@@ -53,7 +53,7 @@ static void put_line(struct seq_file *m, bool v6, const struct inet_sock *inet,
 		     const struct sock_line *l)
 {
 	put_address(m, v6, &inet->rcv_saddr, inet->num);
-	put_address(m, v6, &inet->daddr, inet->dport);
+	put_address(m, v6, &inet->daddr, inet->sk.type == SOCK_RAW ? 0 : inet->dport);
 	seq_printf(m, "%02X %08X:%08X %02X:%08llX %08X ", l->state, l->tx, l->rx, l->timer,
 		   (unsigned long long)ticks(l->when), l->retransmits);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * NETLINK_SOCK_DIAG (sock_diag(7)): the sockets of a host as ss(8) asks for them. TCP and UDP of both
- * families, and AF_UNIX; others are ENOENT, as on a kernel without their module.
+ * NETLINK_SOCK_DIAG (sock_diag(7)): the sockets of a host as ss(8) asks for them. TCP, UDP and raw
+ * sockets of both families, and AF_UNIX; others are ENOENT, as on a kernel without their module.
  */
 #include <errno.h>
 #include <linux/inet_diag.h>
@@ -87,9 +87,14 @@ static void tcp_state(struct inet_diag_msg *m, struct sock *sk)
 	}
 }
 
+static bool is_tcp(const struct sock *sk)
+{
+	return sk->type == SOCK_STREAM && sk->protocol == IPPROTO_TCP;
+}
+
 static bool full_tcp(const struct sock *sk)
 {
-	return sk->protocol == IPPROTO_TCP && sk->state != TCP_TIME_WAIT &&
+	return is_tcp(sk) && sk->state != TCP_TIME_WAIT &&
 	       sk->state != TCP_NEW_SYN_RECV;
 }
 
@@ -100,6 +105,8 @@ static void put_extensions(struct nl_buf *b, struct sock *sk, u8 ext)
 	if (ext & 1u << (INET_DIAG_SKMEMINFO - 1))
 		put_skmeminfo(b, INET_DIAG_SKMEMINFO, sk);
 	nl_put_u8(b, INET_DIAG_SHUTDOWN, sk->shutdown);
+	if (sk->type == SOCK_RAW)
+		nl_put_u8(b, INET_DIAG_PROTOCOL, (u8)sk->protocol);
 	if (!full_tcp(sk))
 		return;
 	if (ext & 1u << (INET_DIAG_INFO - 1)) {
@@ -126,7 +133,7 @@ static void inet_message(struct nl_req *r, struct sock *sk, u8 ext)
 	put_cookie(m->id.idiag_cookie, sk->cookie);
 	m->idiag_uid = sk->uid;
 	m->idiag_inode = sock_ino(sk);
-	if (sk->protocol == IPPROTO_TCP) {
+	if (is_tcp(sk)) {
 		tcp_state(m, sk);
 	} else {
 		m->idiag_rqueue = sk->rmem_alloc;
@@ -140,9 +147,13 @@ static bool inet_wanted(struct sock *sk, const struct inet_diag_req_v2 *req)
 {
 	int state = sk->state == TCP_NEW_SYN_RECV ? TCP_SYN_RECV : sk->state;
 
-	if (sk->family != req->sdiag_family || sk->protocol != req->sdiag_protocol)
+	if (sk->family != req->sdiag_family)
 		return false;
-	if (sk->protocol == IPPROTO_TCP && sk->state != TCP_LISTEN && !inet_sk(sk)->hashed)
+	/* Raw sockets of all protocols answer to one. */
+	if (sk->type == SOCK_RAW ? req->sdiag_protocol != IPPROTO_RAW :
+				   sk->protocol != req->sdiag_protocol)
+		return false;
+	if (is_tcp(sk) && sk->state != TCP_LISTEN && !inet_sk(sk)->hashed)
 		return false;
 	if (!inet_sk(sk)->num || !(req->idiag_states >> state & 1))
 		return false;
@@ -159,7 +170,8 @@ static int inet_diag(struct nl_req *r)
 	if (r->len < sizeof(req))
 		return -EINVAL;
 	memcpy(&req, r->payload, sizeof(req));
-	if (req.sdiag_protocol != IPPROTO_TCP && req.sdiag_protocol != IPPROTO_UDP)
+	if (req.sdiag_protocol != IPPROTO_TCP && req.sdiag_protocol != IPPROTO_UDP &&
+	    req.sdiag_protocol != IPPROTO_RAW)
 		return -ENOENT;
 	if (!r->dump)
 		return -EOPNOTSUPP;

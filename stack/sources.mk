@@ -8,6 +8,7 @@ SRC := \
 	console.c \
 	cred.c \
 	cred_syscalls.c \
+	datagram.c \
 	errqueue.c \
 	eventfd.c \
 	eventpoll.c \
@@ -76,6 +77,9 @@ SRC := \
 	procfs_unix.c \
 	procfs_wild.c \
 	protocol.c \
+	raw.c \
+	raw6.c \
+	raw_send.c \
 	reuseport.c \
 	route.c \
 	rtnetlink.c \

@@ -10,8 +10,8 @@
 #include "sim/engine/trace_place.h"
 #include "nic/napi.h"
 #include "sim/host/host.h"
+#include "stack/datagram.h"
 #include "stack/inet_mc.h"
-#include "stack/syscall.h"
 #include "stack/udp_priv.h"
 
 static int udp_init_sock(struct sock *sk)
@@ -70,86 +70,16 @@ static s64 udp_disconnect(struct sock *sk)
 static s64 udp_connect(struct task *t, struct sock *sk, const struct sockaddr *sa, socklen_t len,
 		       int file_flags)
 {
-	struct inet_sock *inet = inet_sk(sk);
-	struct flow fl = { .saddr = inet->saddr, .proto = IPPROTO_UDP, .tos = inet->tos,
-			   .mark = sk->mark, .sport = inet->sport, .uid = sk->uid,
-			   .dontroute = sk->dontroute };
-	struct dst dst;
-	int err;
-
 	if (len < sizeof(sa->sa_family))
 		return -EINVAL;
 	if (sa->sa_family == AF_UNSPEC)
 		return udp_disconnect(sk);
 	if (inet_autobind(sk))
 		return -EAGAIN;
-	err = inet_parse_dest(sk, sa, len, &fl.daddr, &fl.dport, &fl.oif);
-	if (err)
-		return err;
-	if (ipaddr_is_any(&fl.saddr) && ipaddr_is_v4(&fl.saddr) != ipaddr_is_v4(&fl.daddr))
-		fl.saddr = ipaddr_is_v4(&fl.daddr) ? ipaddr_v4(INADDR_ANY) :
-						     ipaddr_v6(&in6addr_any);
-	if (ipaddr_is_multicast(&fl.daddr)) {
-		if (!fl.oif)
-			fl.oif = inet->mc_index;
-		if (ipaddr_is_any(&fl.saddr) && !ipaddr_is_any(&inet->mc_addr))
-			fl.saddr = inet->mc_addr;
-	}
-	err = route_output(sk->net, &fl, &dst);
-	if (err)
-		return err;
-	if (dst.type == RTN_BROADCAST_ && !sk->broadcast)
-		return -EACCES;
-	if (ipaddr_is_any(&inet->saddr))
-		inet->saddr = dst.saddr;
-	if (ipaddr_is_any(&inet->rcv_saddr))
-		inet->rcv_saddr = dst.saddr;
-	inet->daddr = fl.daddr;
-	inet->dport = fl.dport;
-	inet->dst = dst;
-	sock_set_state(sk, TCP_ESTABLISHED);
-	return 0;
-}
-
-/* inet_shutdown(): an unconnected socket gets ENOTCONN, and is shut down all the same. */
-static s64 udp_shutdown(struct task *t, struct sock *sk, int how)
-{
-	sk->shutdown |= (u8)(how + 1);
-	sk->state_change(sk);
-	return sk->state == TCP_CLOSE ? -ENOTCONN : 0;
+	return datagram_connect(sk, sa, len);
 }
 
 /* ---- receiving --------------------------------------------------------------------------------- */
-
-static s64 udp_wait_packet(struct task *t, struct sock *sk, int flags)
-{
-	nsec_t timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
-	int err = sock_error(sk);
-	s64 ret;
-
-	if (err)
-		return err;
-	if (sk->shutdown & RCV_SHUTDOWN)
-		return 0;
-	ret = task_wait_on(t, &sk->wq, true, EPOLLIN | EPOLLERR, timeo, "recv");
-	return ret == -ERESTARTSYS ? sock_intr_errno(timeo) : ret;
-}
-
-static void udp_fill_name(struct sock *sk, struct msg *m, const struct ip_rx *rx, u16 sport)
-{
-	struct sockaddr_storage ss;
-	socklen_t len;
-
-	if (!m->name)
-		return;
-	len = ipaddr_to_sockaddr(&rx->saddr, sport,
-				 ipaddr_is_linklocal(&rx->saddr) && !ipaddr_is_v4(&rx->saddr) ?
-					 (u32)rx->iif :
-					 0,
-				 sk->family, &ss);
-	memcpy(m->name, &ss, min(len, m->namelen));
-	m->namelen = len;
-}
 
 static s64 udp_recvmsg(struct task *t, struct sock *sk, struct msg *m, int flags)
 {
@@ -158,12 +88,16 @@ static s64 udp_recvmsg(struct task *t, struct sock *sk, struct msg *m, int flags
 	struct ip_rx rx;
 	u32 ulen, copied;
 	u16 sport, dport;
+	int err;
 
 	if (flags & MSG_ERRQUEUE)
 		return ip_recv_error(&up->inet, m);
+	err = sock_error(sk);
+	if (err)
+		return err;
 	skb = udp_first_packet(up);
 	if (!skb)
-		return udp_wait_packet(t, sk, flags);
+		return datagram_wait_packet(t, sk, flags);
 	rx = *IP_RX(skb);
 	sport = get_be16(skb_data(skb));
 	dport = get_be16(skb_data(skb) + 2);
@@ -172,7 +106,7 @@ static s64 udp_recvmsg(struct task *t, struct sock *sk, struct msg *m, int flags
 	if (copied < ulen)
 		m->flags |= MSG_TRUNC;
 	skb_copy_to_iter(skb, UDP_HLEN, &m->iter, 0, copied);
-	udp_fill_name(sk, m, &rx, sport);
+	datagram_fill_name(sk, m, &rx, sport);
 	sk->stamp = skb->tstamp;
 	rps_record_flow(sk->host, skb->hash);
 	sock_recv_cmsgs(m, sk, skb);
@@ -191,27 +125,16 @@ static s64 udp_recvmsg(struct task *t, struct sock *sk, struct msg *m, int flags
 	return flags & MSG_TRUNC ? ulen : copied;
 }
 
-/* datagram_poll() and udp_poll(): a blocking reader is not told of a packet with a bad checksum. */
+/* udp_poll(): a blocking reader is not told of a packet with a bad checksum. */
 static u32 udp_poll(struct sock *sk)
 {
 	struct udp_sock *up = udp_sk(sk);
 	bool nonblock = sk->file && sk->file->flags & O_NONBLOCK;
 	bool readable = sk->receive_queue.qlen || up->reader_queue.qlen;
-	u32 mask = 0;
 
-	if (sk->err || sk->error_queue.qlen)
-		mask |= EPOLLERR;
-	if (sk->shutdown & RCV_SHUTDOWN)
-		mask |= EPOLLRDHUP | EPOLLIN | EPOLLRDNORM;
-	if (sk->shutdown == SHUTDOWN_MASK)
-		mask |= EPOLLHUP;
 	if (readable && !nonblock && !(sk->shutdown & RCV_SHUTDOWN))
 		readable = udp_first_packet(up) != NULL;
-	if (readable)
-		mask |= EPOLLIN | EPOLLRDNORM;
-	if (sock_writeable(sk))
-		mask |= EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
-	return mask;
+	return datagram_poll(sk, readable);
 }
 
 static s64 udp_ioctl(struct task *t, struct sock *sk, unsigned cmd, void *arg)
@@ -273,7 +196,7 @@ static s64 udp_getsockopt(struct task *t, struct sock *sk, int level, int name, 
 		.name = text, .family = af, .type = SOCK_DGRAM, .protocol = IPPROTO_UDP,           \
 		.obj_size = sizeof(struct udp_sock), .init = udp_init_sock,                        \
 		.release = udp_release, .bind = inet_bind, .connect = udp_connect,                 \
-		.shutdown = udp_shutdown, .getname = inet_getname, .sendmsg = udp_sendmsg,         \
+		.shutdown = datagram_shutdown, .getname = inet_getname, .sendmsg = udp_sendmsg,         \
 		.recvmsg = udp_recvmsg, .poll = udp_poll, .ioctl = udp_ioctl,                      \
 		.setsockopt = udp_setsockopt, .getsockopt = udp_getsockopt,                        \
 	}

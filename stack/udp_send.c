@@ -10,103 +10,18 @@
 #include <stdlib.h>
 
 #include "sim/host/host.h"
-#include "stack/errqueue.h"
-#include "stack/syscall.h"
-#include "stack/truesize.h"
-
-/* Where one datagram goes and with which headers. */
-struct udp_dest {
-	struct flow fl;
-	struct ip_tx tx;
-	struct dst dst;
-};
+#include "stack/datagram.h"
 
 /* Bytes of a datagram that is being put together, its destination fixed by the first call. */
 struct udp_cork {
-	struct udp_dest dest;
+	struct datagram dest;
 	u8 *data;
 	u32 len;
 };
 
 /* ---- destination ------------------------------------------------------------------------------- */
 
-static int cmsg_pktinfo(struct udp_dest *d, const struct cmsghdr *c)
-{
-	if (c->cmsg_level == IPPROTO_IP) {
-		struct in_pktinfo info;
-
-		if (c->cmsg_len != CMSG_LEN(sizeof(info)))
-			return -EINVAL;
-		memcpy(&info, CMSG_DATA(c), sizeof(info));
-		if (info.ipi_ifindex)
-			d->fl.oif = info.ipi_ifindex;
-		if (info.ipi_spec_dst.s_addr)
-			d->fl.saddr = ipaddr_v4(info.ipi_spec_dst.s_addr);
-	} else {
-		struct in6_pktinfo info;
-
-		if (c->cmsg_len < CMSG_LEN(sizeof(info)))
-			return -EINVAL;
-		memcpy(&info, CMSG_DATA(c), sizeof(info));
-		if (info.ipi6_ifindex)
-			d->fl.oif = (int)info.ipi6_ifindex;
-		if (!IN6_IS_ADDR_UNSPECIFIED(&info.ipi6_addr))
-			d->fl.saddr = ipaddr_v6(&info.ipi6_addr);
-	}
-	return 0;
-}
-
-/* ip_cmsg_send(), ip6_datagram_send_ctl(): what one call may override. */
-static int dest_cmsg(struct udp_dest *d, const struct cmsghdr *c)
-{
-	bool v4 = c->cmsg_level == IPPROTO_IP;
-	int val;
-
-	if (!v4 && c->cmsg_level != IPPROTO_IPV6)
-		return c->cmsg_level == SOL_SOCKET ? -EINVAL : 0;
-	if (c->cmsg_type == (v4 ? IP_PKTINFO : IPV6_PKTINFO))
-		return cmsg_pktinfo(d, c);
-	if (v4 && c->cmsg_type == IP_TOS && c->cmsg_len == CMSG_LEN(1))
-		val = *CMSG_DATA(c);
-	else if (c->cmsg_len == CMSG_LEN(sizeof(val)))
-		memcpy(&val, CMSG_DATA(c), sizeof(val));
-	else
-		return -EINVAL;
-	if (c->cmsg_type == (v4 ? IP_TTL : IPV6_HOPLIMIT)) {
-		if (val < (v4 ? 1 : -1) || val > 255)
-			return -EINVAL;
-		d->tx.ttl = val == -1 ? 0 : (u8)val;
-		return 0;
-	}
-	if (c->cmsg_type == (v4 ? IP_TOS : IPV6_TCLASS)) {
-		if (val < (v4 ? 0 : -1) || val > 255)
-			return -EINVAL;
-		d->tx.tos = val == -1 ? 0 : (u8)val;
-		return 0;
-	}
-	return -EINVAL;
-}
-
-static int dest_control(struct udp_dest *d, const struct msg *m)
-{
-	struct msghdr h = { .msg_control = m->control, .msg_controllen = m->controllen };
-
-	if (!m->control)
-		return 0;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&h); c; c = CMSG_NXTHDR(&h, c)) {
-		int err;
-
-		if (c->cmsg_len < sizeof(*c) ||
-		    c->cmsg_len > m->controllen - (size_t)((u8 *)c - (u8 *)m->control))
-			return -EINVAL;
-		err = dest_cmsg(d, c);
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-static int dest_name(struct inet_sock *inet, struct udp_dest *d, const struct msg *m)
+static int dest_name(struct inet_sock *inet, struct datagram *d, const struct msg *m)
 {
 	struct sock *sk = &inet->sk;
 	const struct sockaddr *sa = m->name;
@@ -142,20 +57,8 @@ static int dest_name(struct inet_sock *inet, struct udp_dest *d, const struct ms
 	return err ? err : port ? 0 : -EINVAL;
 }
 
-static void dest_multicast(struct inet_sock *inet, struct udp_dest *d)
-{
-	if (!ipaddr_is_multicast(&d->fl.daddr))
-		return;
-	if (!d->fl.oif)
-		d->fl.oif = inet->mc_index;
-	if (ipaddr_is_any(&d->fl.saddr) && !ipaddr_is_any(&inet->mc_addr))
-		d->fl.saddr = inet->mc_addr;
-	if (!d->tx.ttl)
-		d->tx.ttl = inet->mc_ttl;
-}
-
 /* The path of a connected socket is looked up once and kept while routes stay the same. */
-static int dest_route(struct inet_sock *inet, struct udp_dest *d, bool connected)
+static int dest_route(struct inet_sock *inet, struct datagram *d, bool connected)
 {
 	struct sock *sk = &inet->sk;
 	int err;
@@ -177,20 +80,11 @@ static int dest_route(struct inet_sock *inet, struct udp_dest *d, bool connected
 	return 0;
 }
 
-static int dest_resolve(struct inet_sock *inet, struct udp_dest *d, const struct msg *m)
+static int dest_resolve(struct inet_sock *inet, struct datagram *d, const struct msg *m)
 {
-	struct sock *sk = &inet->sk;
 	int err;
 
-	*d = (struct udp_dest){
-		.fl = { .saddr = inet->saddr, .oif = sk->bound_dev_if, .proto = IPPROTO_UDP,
-			.tos = inet->tos, .mark = sk->mark, .sport = inet->sport, .uid = sk->uid,
-			.dontroute = sk->dontroute },
-		.tx = { .proto = IPPROTO_UDP, .tos = inet->tos, .flowlabel = inet->flowlabel,
-			.priority = sk->priority, .mark = sk->mark },
-	};
-	if (inet->uc_ttl > 0)
-		d->tx.ttl = (u8)inet->uc_ttl;
+	datagram_init(d, inet);
 	err = dest_name(inet, d, m);
 	if (err)
 		return err;
@@ -199,10 +93,10 @@ static int dest_resolve(struct inet_sock *inet, struct udp_dest *d, const struct
 							   ipaddr_v6(&in6addr_any);
 	if (ipaddr_is_multicast(&d->fl.daddr))
 		d->tx.ttl = 0;
-	err = dest_control(d, m);
+	err = datagram_control(d, m);
 	if (err)
 		return err;
-	dest_multicast(inet, d);
+	datagram_multicast(inet, d);
 	err = dest_route(inet, d, !m->name && !m->control);
 	if (err)
 		return err;
@@ -213,42 +107,15 @@ static int dest_resolve(struct inet_sock *inet, struct udp_dest *d, const struct
 
 /* ---- building ---------------------------------------------------------------------------------- */
 
-/* DF and EMSGSIZE by IP_MTU_DISCOVER (ip(7)). hdr: IP and UDP headers. */
-static int dest_fragmentation(struct inet_sock *inet, struct udp_dest *d, u32 len)
+/* The length that the header can tell, then what the path takes. */
+static int dest_fragmentation(struct inet_sock *inet, struct datagram *d, u32 len)
 {
-	bool v4 = ipaddr_is_v4(&d->fl.daddr);
-	u32 hdr = (v4 ? 20 : 40) + UDP_HLEN;
-	u32 mtu = inet->pmtudisc >= IP_PMTUDISC_PROBE ? d->dst.dev->mtu : d->dst.mtu;
-	bool df = inet->pmtudisc == IP_PMTUDISC_DO || inet->pmtudisc == IP_PMTUDISC_PROBE;
-	bool strict = df || inet->pmtudisc == IP_PMTUDISC_INTERFACE;
-
-	if (!v4 && inet->frag_size)
-		mtu = min(mtu, inet->frag_size);
-	if (v4 && len > UDP_MAX_PAYLOAD)
+	if (ipaddr_is_v4(&d->fl.daddr) && len > UDP_MAX_PAYLOAD)
 		return -EMSGSIZE;
-	if (len + UDP_HLEN > (v4 ? 65535u - 20 : 65535u) || (strict && len + hdr > mtu)) {
-		ip_local_error(inet, EMSGSIZE, &d->fl.daddr, v4 ? inet->dport : d->fl.dport,
-			       v4 ? min(mtu, 65535u) : mtu);
-		return -EMSGSIZE;
-	}
-	d->tx.df = df || (inet->pmtudisc == IP_PMTUDISC_WANT && !d->dst.pmtu_locked &&
-			      len + hdr <= mtu);
-	d->tx.local_df = !strict;
-	d->dst.mtu = mtu; /* where it is cut up */
-	return 0;
+	return datagram_fragmentation(inet, d, len, UDP_HLEN);
 }
 
-/* __ip_append_data(): linear up to a slab's size, else a small head and pages. */
-static u32 udp_truesize(const struct udp_dest *d, u32 len)
-{
-	u32 hdr = (ipaddr_is_v4(&d->fl.daddr) ? 20 : 40) + UDP_HLEN + 16 + 15;
-
-	if (len + hdr < SKB_MAX_ALLOC)
-		return skb_linear_truesize(len + hdr);
-	return skb_linear_truesize(hdr) + len;
-}
-
-static struct sk_buff *udp_build(struct sock *sk, const struct udp_dest *d, u32 len)
+static struct sk_buff *udp_build(struct sock *sk, const struct datagram *d, u32 len)
 {
 	struct sk_buff *skb = alloc_skb(sk->host);
 	u8 *uh = skb_push(skb, UDP_HLEN);
@@ -261,13 +128,13 @@ static struct sk_buff *udp_build(struct sock *sk, const struct udp_dest *d, u32 
 	skb->ip_summed = CHECKSUM_PARTIAL;
 	skb->csum_start = skb->transport_header;
 	skb->csum_offset = 6;
-	skb->truesize = udp_truesize(d, len);
+	skb->truesize = datagram_truesize((ipaddr_is_v4(&d->fl.daddr) ? 20 : 40) + UDP_HLEN, len);
 	skb->priority = sk->priority;
 	skb->mark = sk->mark;
 	return skb;
 }
 
-static int udp_transmit(struct sock *sk, struct sk_buff *skb, struct udp_dest *d)
+static int udp_transmit(struct sock *sk, struct sk_buff *skb, struct datagram *d)
 {
 	bool v4 = ipaddr_is_v4(&d->fl.daddr);
 	int err;
@@ -287,24 +154,6 @@ static int udp_transmit(struct sock *sk, struct sk_buff *skb, struct udp_dest *d
 	else if (!err)
 		NET_INC_STATS(sk->net, Udp6OutDatagrams);
 	return err;
-}
-
-/* sock_alloc_send_pskb(): errors first, then room. 0, -errno or -EPARK. */
-static s64 udp_wait_room(struct task *t, struct sock *sk, int flags)
-{
-	int err = sock_error(sk);
-	nsec_t timeo;
-	s64 ret;
-
-	if (err)
-		return err;
-	if (sk->shutdown & SEND_SHUTDOWN)
-		return -EPIPE;
-	if (sk->wmem_alloc < sk->sndbuf)
-		return 0;
-	timeo = sock_sndtimeo(sk, flags & MSG_DONTWAIT);
-	ret = task_wait_on(t, &sk->wq, false, EPOLLOUT, timeo, "send");
-	return ret == -ERESTARTSYS ? sock_intr_errno(timeo) : ret;
 }
 
 /* ---- corking ----------------------------------------------------------------------------------- */
@@ -364,7 +213,7 @@ static void udp_copy_payload(struct sk_buff *skb, const struct iov_iter *from, u
 	skb_buf_put(buf);
 }
 
-static s64 cork_send(struct udp_sock *up, const struct udp_dest *d, const struct msg *m, bool more)
+static s64 cork_send(struct udp_sock *up, const struct datagram *d, const struct msg *m, bool more)
 {
 	u32 len = (u32)m->iter.total;
 	s64 err;
@@ -383,7 +232,7 @@ s64 udp_sendmsg(struct task *t, struct sock *sk, struct msg *m, int flags)
 {
 	struct udp_sock *up = udp_sk(sk);
 	bool more = up->corkflag || (flags & MSG_MORE);
-	struct udp_dest d;
+	struct datagram d;
 	struct sk_buff *skb;
 	s64 ret;
 
@@ -401,7 +250,7 @@ s64 udp_sendmsg(struct task *t, struct sock *sk, struct msg *m, int flags)
 		if (ret)
 			return ret;
 	}
-	ret = udp_wait_room(t, sk, flags);
+	ret = datagram_wait_room(t, sk, flags);
 	if (ret) {
 		if (ret == -EAGAIN)
 			NET_INC_STATS(sk->net, SndbufErrors);

@@ -93,11 +93,11 @@ static void print_sock(struct sock *sk, FILE *f)
 	}
 	fprintf(f, "  sock %llu %s %s recv-q %u send-q %u local %s peer %s",
 		(unsigned long long)sk->cookie, sk->ops->name,
-		sk->protocol == IPPROTO_TCP || sk->type == SOCK_STREAM ? tcp_state_name(sk->state) :
+		sk->type == SOCK_STREAM ? tcp_state_name(sk->state) :
 		sk->state == TCP_ESTABLISHED			       ? "ESTAB" :
 									 "UNCONN",
 		rq, sq, local, remote);
-	if (sk->protocol == IPPROTO_TCP && sk->state == TCP_ESTABLISHED)
+	if (sk->type == SOCK_STREAM && sk->protocol == IPPROTO_TCP && sk->state == TCP_ESTABLISHED)
 		fprintf(f, " cwnd %u unacked %u", tcp_sk(sk)->snd_cwnd, tcp_sk(sk)->packets_out);
 	if (sk->drops)
 		fprintf(f, " drops %u", sk->drops);
