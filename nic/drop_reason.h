@@ -14,6 +14,7 @@
 	X(SOCKET_CLOSE)                                                                            \
 	X(SOCKET_FILTER)                                                                           \
 	X(SOCKET_RCVBUFF)                                                                          \
+	X(PACKET_SOCK_ERROR)                                                                       \
 	X(UNIX_DISCONNECT)                                                                         \
 	X(PKT_TOO_SMALL)                                                                           \
 	X(TCP_CSUM)                                                                                \

@@ -2,10 +2,24 @@
 /*
  * The Ethernet header (net/ethernet/eth.c).
  */
+#include <linux/if_ether.h>
 #include <netinet/in.h>
 #include <string.h>
 
 #include "nic/netdev.h"
+
+/* A number too small for a type is IEEE 802.3's length: of Novell's raw frames, or 802.2's. */
+static u16 frame_type(const struct sk_buff *skb, const u8 *eth)
+{
+	u16 type = get_be16(eth + 12);
+	u8 sap[2] = { 0 };
+
+	if (type >= ETH_P_802_3_MIN)
+		return type;
+	if (skb->len >= ETH_HLEN + 2)
+		skb_copy_bits(skb, ETH_HLEN, sap, 2);
+	return sap[0] == 0xff && sap[1] == 0xff ? ETH_P_802_3 : ETH_P_802_2;
+}
 
 bool eth_type_trans(struct sk_buff *skb, struct net_device *dev)
 {
@@ -16,7 +30,7 @@ bool eth_type_trans(struct sk_buff *skb, struct net_device *dev)
 	skb->dev = dev;
 	skb_reset_mac_header(skb);
 	eth = skb_data(skb);
-	skb->protocol = htons(get_be16(eth + 12));
+	skb->protocol = htons(frame_type(skb, eth));
 	if (eth[0] & 1)
 		skb->pkt_type = memcmp(eth, "\xff\xff\xff\xff\xff\xff", ETH_ALEN) ?
 					PACKET_MULTICAST :

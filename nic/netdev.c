@@ -15,6 +15,13 @@
 #include "nic/qdisc_priv.h"
 #include "nic/tx.h"
 
+/* An address of dev_addr_filter(). */
+struct dev_addr {
+	struct dev_addr *next;
+	u8 mac[ETH_ALEN];
+	int users;
+};
+
 /* ---- host -------------------------------------------------------------------------------------- */
 
 static void rps_free(struct net_device *dev)
@@ -35,6 +42,12 @@ static void netdev_free(struct net_device *dev)
 	rps_free(dev);
 	free(dev->xps_cpu_to_txq);
 	free(dev->ifalias);
+	while (dev->addrs) {
+		struct dev_addr *a = dev->addrs;
+
+		dev->addrs = a->next;
+		free(a);
+	}
 	for (int i = 0; i < dev->num_tx_queues; i++)
 		free(dev->txq[i].dql);
 	free(dev->txq);
@@ -186,6 +199,44 @@ struct net_device *netdev_new(struct host *h, const char *name, const struct net
 	}
 	list_add_tail(&dev->node, &h->netdevs->devices);
 	return dev;
+}
+
+/* ---- addresses --------------------------------------------------------------------------------- */
+
+void dev_addr_filter(struct net_device *dev, const u8 mac[ETH_ALEN], int inc)
+{
+	struct dev_addr **pp = &dev->addrs, *a;
+
+	while (*pp && memcmp((*pp)->mac, mac, ETH_ALEN) != 0)
+		pp = &(*pp)->next;
+	a = *pp;
+	if (!a) {
+		assert(inc > 0);
+		a = *pp = xcalloc(1, sizeof(*a));
+		memcpy(a->mac, mac, ETH_ALEN);
+	}
+	a->users += inc;
+	if (!a->users) {
+		*pp = a->next;
+		free(a);
+	}
+}
+
+bool dev_addr_wanted(const struct net_device *dev, const u8 mac[ETH_ALEN])
+{
+	static const u8 broadcast[ETH_ALEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	const struct netdev_table *t = dev->host->netdevs;
+
+	if (dev->promiscuity || dev->flags & IFF_PROMISC || !memcmp(mac, dev->mac, ETH_ALEN) ||
+	    !memcmp(mac, broadcast, ETH_ALEN))
+		return true;
+	if (mac[0] & 1 && (dev->allmulti || !t->mc_wanted || t->mc_wanted(dev, mac)))
+		return true;
+	for (const struct dev_addr *a = dev->addrs; a; a = a->next) {
+		if (!memcmp(a->mac, mac, ETH_ALEN))
+			return true;
+	}
+	return false;
 }
 
 /* ---- state ------------------------------------------------------------------------------------- */

@@ -101,7 +101,8 @@ struct net_device {
 	struct tx_watchdog *tx_watchdog; /* made when a queue first stops */
 	u64 tx_timeouts;
 	struct xps_flow *xps_flows; /* which queue a TCP flow has; tx.c */
-	int promiscuity;
+	int promiscuity, allmulti;
+	struct dev_addr *addrs; /* further addresses that the NIC lets in; dev_addr_filter() */
 };
 
 /*
@@ -140,6 +141,8 @@ struct netdev_table {
 	/* Handlers by EtherType; see dev_add_pack(). */
 	struct packet_type *ptypes;
 	struct packet_type *taps; /* ETH_P_ALL */
+	/* Does the stack want frames to that group? NULL: of all groups. */
+	bool (*mc_wanted)(const struct net_device *dev, const u8 mac[ETH_ALEN]);
 };
 
 /* Receives frames of one EtherType, in softirq context. skb->data at the network header. Takes skb. */
@@ -149,6 +152,9 @@ struct packet_type {
 	struct net_device *dev; /* NULL: any */
 	void (*func)(struct sk_buff *skb, struct net_device *dev, struct packet_type *pt);
 	void *priv;
+	/* Taps: is sk's own sending not for it? NULL: that of priv is not. */
+	bool (*id_match)(const struct packet_type *pt, const struct sock *sk);
+	bool ignore_outgoing;
 };
 
 /* Called once for each host before any device; makes the table, softnet data and softirqs. */
@@ -166,6 +172,10 @@ int dev_open(struct net_device *dev);
  */
 int dev_change_flags(struct net_device *dev, u32 flags);
 int dev_close(struct net_device *dev);
+/* Adds (1) or takes away (-1) an address, unicast or of a group, that the device is to let in. */
+void dev_addr_filter(struct net_device *dev, const u8 mac[ETH_ALEN], int inc);
+/* The filter of a NIC: is a frame to that address let in? */
+bool dev_addr_wanted(const struct net_device *dev, const u8 mac[ETH_ALEN]);
 void netif_carrier_on(struct net_device *dev);
 void netif_carrier_off(struct net_device *dev);
 /* stack/ registers one to hear of up, down, carrier and address changes. */
@@ -187,6 +197,11 @@ struct net_device *dev_loopback(struct host *h);
  * through the qdisc. Takes skb. Returns 0, or a NET_XMIT_* code / negative errno when it was dropped.
  */
 int dev_queue_xmit(struct sk_buff *skb);
+/*
+ * The same past the queueing discipline and the taps (PACKET_QDISC_BYPASS): what the driver cannot
+ * take now is dropped.
+ */
+int dev_direct_xmit(struct sk_buff *skb);
 /* Drivers: flow control of a TX queue. Waking reschedules the qdisc (NET_TX softirq). */
 void netif_tx_stop_queue(struct netdev_queue *txq);
 void netif_tx_wake_queue(struct netdev_queue *txq);

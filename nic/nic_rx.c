@@ -15,13 +15,12 @@
 
 /* ---- the hardware ------------------------------------------------------------------------------ */
 
+/* Its own address, the commonest, needs no look at lists. */
 static bool mac_accepts(const struct nic *nic, const struct sk_buff *skb)
 {
 	const u8 *dst = skb->head + skb->data;
 
-	if (dst[0] & 1 || nic->dev->promiscuity || (nic->dev->flags & IFF_PROMISC))
-		return true;
-	return !memcmp(dst, nic->dev->mac, ETH_ALEN);
+	return !memcmp(dst, nic->dev->mac, ETH_ALEN) || dev_addr_wanted(nic->dev, dst);
 }
 
 static bool rule_matches(const struct nic_rule *r, const struct rss_tuple *t)

@@ -9,18 +9,24 @@
 #include "sim/engine/trace.h"
 #include "sim/engine/trace_place.h"
 
-static void deliver_taps(struct sk_buff *skb)
+/* True when there was a tap for it. */
+static bool deliver_taps(struct sk_buff *skb)
 {
+	bool found = false;
+
 	for (struct packet_type *pt = skb->dev->host->netdevs->taps, *next; pt; pt = next) {
 		next = pt->next;
-		if (!pt->dev || pt->dev == skb->dev)
-			pt->func(skb_clone(skb), skb->dev, pt);
+		if (pt->dev && pt->dev != skb->dev)
+			continue;
+		found = true;
+		pt->func(skb_clone(skb), skb->dev, pt);
 	}
+	return found;
 }
 
-static struct packet_type *find_handler(struct sk_buff *skb)
+static struct packet_type *find_handler(struct sk_buff *skb, struct packet_type *from)
 {
-	for (struct packet_type *pt = skb->dev->host->netdevs->ptypes; pt; pt = pt->next) {
+	for (struct packet_type *pt = from; pt; pt = pt->next) {
 		if (pt->type == skb->protocol && (!pt->dev || pt->dev == skb->dev))
 			return pt;
 	}
@@ -31,19 +37,29 @@ void netif_receive_skb_core(struct sk_buff *skb)
 {
 	struct net_device *dev = skb->dev;
 	struct host *h = dev->host;
-	struct packet_type *pt;
+	struct packet_type *pt, *next;
+	bool seen = false;
 
 	softnet(cpu_current(h))->processed++;
 	cpu_charge(h, h->cost.v[COST_RX_STACK]);
 	if (unlikely(h->netdevs->taps != NULL))
-		deliver_taps(skb);
-	pt = find_handler(skb);
+		seen = deliver_taps(skb);
+	/* The first handler is the protocol's, which takes the packet; sockets of one EtherType follow. */
+	pt = find_handler(skb, h->netdevs->ptypes);
+	while (pt && (next = find_handler(skb, pt->next)) != NULL) {
+		struct sk_buff *copy = skb_clone(skb);
+
+		pt->func(copy, dev, pt);
+		pt = next;
+	}
 	if (pt) {
 		pt->func(skb, dev, pt);
-		return;
+	} else if (seen) {
+		consume_skb(skb);
+	} else {
+		dev->stats.rx_dropped++;
+		kfree_skb_reason(skb, SKB_DROP_REASON_UNHANDLED_PROTO, PLACE_NAPI);
 	}
-	dev->stats.rx_dropped++;
-	kfree_skb_reason(skb, SKB_DROP_REASON_UNHANDLED_PROTO, PLACE_NAPI);
 }
 
 void netif_receive_skb(struct sk_buff *skb)

@@ -147,14 +147,21 @@ struct netdev_queue *netdev_pick_tx(struct net_device *dev, struct sk_buff *skb)
 
 /* ---- to the driver ---- */
 
+/* A packet socket does not hear itself. */
+static bool sent_by(const struct packet_type *pt, const struct sock *sk)
+{
+	if (!sk)
+		return false;
+	return pt->id_match ? pt->id_match(pt, sk) : pt->priv == sk;
+}
+
 static void xmit_taps(struct sk_buff *skb, struct net_device *dev)
 {
 	for (struct packet_type *pt = dev->host->netdevs->taps, *next; pt; pt = next) {
 		struct sk_buff *copy;
 
 		next = pt->next;
-		/* A packet socket does not hear itself. */
-		if ((pt->dev && pt->dev != dev) || (skb->sk && pt->priv == skb->sk))
+		if (pt->ignore_outgoing || (pt->dev && pt->dev != dev) || sent_by(pt, skb->sk))
 			continue;
 		copy = skb_clone(skb);
 		copy->mac_header = copy->data;
@@ -369,6 +376,27 @@ int dev_queue_xmit(struct sk_buff *skb)
 	qdisc_pkt_init(skb);
 	ret = q->ops->enqueue(skb, q);
 	qdisc_run(q);
+	return ret;
+}
+
+int dev_direct_xmit(struct sk_buff *skb)
+{
+	struct net_device *dev = skb->dev;
+	struct netdev_queue *txq;
+	struct sk_buff_head list;
+	int ret = 0;
+
+	skb->mac_header = skb->data;
+	txq = netdev_pick_tx(dev, skb);
+	skb_queue_init(&list);
+	validate_xmit_skb(dev, skb, &list);
+	while ((skb = skb_dequeue(&list)) != NULL) {
+		if (!dev->carrier || netif_xmit_stopped(txq) ||
+		    dev->ops->start_xmit(skb, dev) != NETDEV_TX_OK) {
+			tx_drop(dev, skb, SKB_DROP_REASON_FULL_RING);
+			ret = NET_XMIT_DROP;
+		}
+	}
 	return ret;
 }
 

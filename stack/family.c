@@ -2,6 +2,7 @@
 /*
  * The table of address families, and of what AF_INET and AF_INET6 offer (socket(2), ip(7)).
  */
+#include "stack/af_packet.h"
 #include "stack/af_unix.h"
 #include "stack/capability.h"
 #include "stack/netlink.h"
@@ -87,6 +88,7 @@ static const struct net_family families[] = {
 	{ AF_INET, inet4_create },
 	{ AF_INET6, inet6_create },
 	{ AF_NETLINK, netlink_create },
+	{ AF_PACKET, packet_create },
 };
 
 s64 sock_create(struct task *t, int family, int type, int protocol, struct sock **out)

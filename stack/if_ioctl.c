@@ -223,6 +223,7 @@ bool if_ioctl_known(unsigned cmd)
 	case SIOCSIFTXQLEN:
 	case SIOCSIFADDR:
 	case SIOCSIFNETMASK:
+	case SIOCETHTOOL:
 		return true;
 	default:
 		return false;
@@ -243,6 +244,8 @@ s64 if_ioctl(struct task *t, struct sock *sk, unsigned cmd, void *arg)
 	if (!dev)
 		return -ENODEV;
 	switch (cmd) {
+	case SIOCETHTOOL: /* as of a driver that has none of ethtool(8)'s commands */
+		return -EOPNOTSUPP;
 	case SIOCSIFFLAGS:
 	case SIOCSIFMTU:
 	case SIOCSIFTXQLEN:

@@ -8,6 +8,7 @@
 #include <netinet/ip_icmp.h>
 
 #include "sim/engine/trace_place.h"
+#include "stack/af_packet.h"
 #include "stack/fib.h"
 #include "stack/fragment.h"
 #include "stack/icmp.h"
@@ -317,8 +318,10 @@ static void ip_netdev_event(struct netdev_notifier *n, struct net_device *dev, e
 {
 	struct net *net = container_of(n, struct net, notifier);
 
-	if (!net->dying)
-		in_device_event(net, dev, ev);
+	if (net->dying)
+		return;
+	in_device_event(net, dev, ev);
+	packet_device_event(net, dev, ev);
 }
 
 void ip_host_init(struct net *net)
@@ -331,4 +334,5 @@ void ip_host_init(struct net *net)
 	dev_add_pack(net->host, &net->ptype_ip6);
 	net->notifier.call = ip_netdev_event;
 	netdev_add_notifier(net->host, &net->notifier);
+	net->host->netdevs->mc_wanted = ip_mc_wanted;
 }

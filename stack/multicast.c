@@ -65,6 +65,36 @@ bool ip_mc_joined(const struct net_device *dev, const union ipaddr *group)
 	return g && g->users;
 }
 
+void ip_mc_mac(const union ipaddr *group, u8 mac[ETH_ALEN])
+{
+	const u8 *a = group->b;
+
+	if (ipaddr_is_v4(group))
+		memcpy(mac, (const u8[]){ 0x01, 0x00, 0x5e, a[13] & 0x7f, a[14], a[15] }, ETH_ALEN);
+	else
+		memcpy(mac, (const u8[]){ 0x33, 0x33, a[12], a[13], a[14], a[15] }, ETH_ALEN);
+}
+
+bool ip_mc_wanted(const struct net_device *dev, const u8 mac[ETH_ALEN])
+{
+	static const u8 all_hosts[2][ETH_ALEN] = { { 0x01, 0x00, 0x5e, 0, 0, 1 },
+						   { 0x33, 0x33, 0, 0, 0, 1 } };
+	const struct in_device *in = in_dev(dev);
+	const struct ip_mc_group *g;
+	u8 want[ETH_ALEN];
+
+	if (!memcmp(mac, all_hosts[0], ETH_ALEN) || !memcmp(mac, all_hosts[1], ETH_ALEN))
+		return true;
+	if (!in)
+		return false;
+	list_for_each_entry(g, &in->mc_list, node) {
+		ip_mc_mac(&g->group, want);
+		if (g->users && !memcmp(mac, want, ETH_ALEN))
+			return true;
+	}
+	return false;
+}
+
 static void ip_mc_free(struct ip_mc_group *g)
 {
 	timer_del(&g->timer);

@@ -32,9 +32,14 @@ struct ip_mc_group {
 
 /* True when packets for the group are taken on dev: joined, or one of the all-hosts groups. */
 bool ip_mc_joined(const struct net_device *dev, const union ipaddr *group);
+/* For the filter of a NIC: is mac the address of such a group? */
+bool ip_mc_wanted(const struct net_device *dev, const u8 mac[ETH_ALEN]);
 void ip_mc_free_device(struct net_device *dev);
 /* A query for one group (NULL: all of that family) on dev, to be answered within max_delay. */
 void ip_mc_query(struct net_device *dev, bool v4, const union ipaddr *group, nsec_t max_delay);
+
+/* The Ethernet address of a group (RFC 1112 section 6.4, RFC 2464 section 7). */
+void ip_mc_mac(const union ipaddr *group, u8 mac[ETH_ALEN]);
 
 /* Handlers. Take skb, data at the IGMP or ICMPv6 header. */
 void igmp_rcv(struct net *net, struct sk_buff *skb);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "sim/engine/trace.h"
+#include "stack/multicast.h"
 #include "stack/fib.h"
 #include "stack/icmp.h"
 #include "stack/in_device.h"
@@ -183,14 +184,7 @@ static void neigh_construct(struct neighbour *n)
 	if (n->dev->flags & (IFF_NOARP | IFF_LOOPBACK)) {
 		memcpy(n->ha, n->dev->mac, ETH_ALEN);
 	} else if (ipaddr_is_multicast(a)) {
-		if (ipaddr_is_v4(a))
-			memcpy(n->ha,
-			       (const u8[]){0x01, 0x00, 0x5e, a->b[13] & 0x7f, a->b[14], a->b[15]},
-			       ETH_ALEN);
-		else
-			memcpy(n->ha,
-			       (const u8[]){0x33, 0x33, a->b[12], a->b[13], a->b[14], a->b[15]},
-			       ETH_ALEN);
+		ip_mc_mac(a, n->ha);
 	} else if (ipaddr_is_v4(a) && ip_addr_type(n->net, a) == RTN_BROADCAST_) {
 		memcpy(n->ha, eth_broadcast, ETH_ALEN);
 	} else {

@@ -220,6 +220,7 @@ struct net *net_host_init(struct host *h)
 	net->genid = 1;
 	net->icmp_tokens = (u32)net->sysctl.icmp_msgs_burst;
 	list_init(&net->socks);
+	list_init(&net->packet_fanouts);
 	list_init(&net->raw_socks);
 	net_init_streams(net);
 	h->net = net;

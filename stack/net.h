@@ -135,6 +135,7 @@ struct net {
 	u32 tcp_challenge_count;      /* how many are left in it */
 	union ipaddr nameserver[3];   /* /etc/resolv.conf */
 	int nnameserver;
+	struct list_head packet_fanouts; /* struct packet_fanout.node; packet_fanout.c */
 	struct list_head raw_socks;   /* struct raw_sock.node, in order of creation; raw.c */
 	struct list_head socks;	      /* struct sock.net_node, in order of creation: `ss`, tear-down */
 	/* Option names that were asked for and are not there: counted, see sockopt.c. */

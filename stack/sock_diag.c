@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * NETLINK_SOCK_DIAG (sock_diag(7)): the sockets of a host as ss(8) asks for them. TCP, UDP and raw
- * sockets of both families, and AF_UNIX; others are ENOENT, as on a kernel without their module.
+ * sockets of both families, AF_UNIX and AF_PACKET; others are ENOENT, as on a kernel without their module.
  */
 #include <errno.h>
 #include <linux/inet_diag.h>
@@ -11,22 +11,23 @@
 
 #include "stack/af_unix.h"
 #include "stack/netlink.h"
+#include "stack/sock_diag.h"
 #include "stack/tcp_conn.h"
 #include "stack/tcp_info.h"
 #include "stack/udp.h"
 
-static u32 sock_ino(const struct sock *sk)
+u32 sock_diag_ino(const struct sock *sk)
 {
 	return sk->file ? (u32)sk->file->ino : 0;
 }
 
-static void put_cookie(u32 to[2], u64 cookie)
+void sock_diag_cookie(u32 to[2], u64 cookie)
 {
 	to[0] = (u32)cookie;
 	to[1] = (u32)(cookie >> 32);
 }
 
-static void put_skmeminfo(struct nl_buf *b, u16 type, const struct sock *sk)
+void sock_diag_meminfo(struct nl_buf *b, u16 type, const struct sock *sk)
 {
 	u32 v[SK_MEMINFO_VARS] = {
 		[SK_MEMINFO_RMEM_ALLOC] = sk->rmem_alloc, [SK_MEMINFO_RCVBUF] = sk->rcvbuf,
@@ -103,7 +104,7 @@ static void put_extensions(struct nl_buf *b, struct sock *sk, u8 ext)
 	struct tcp_full_info info;
 
 	if (ext & 1u << (INET_DIAG_SKMEMINFO - 1))
-		put_skmeminfo(b, INET_DIAG_SKMEMINFO, sk);
+		sock_diag_meminfo(b, INET_DIAG_SKMEMINFO, sk);
 	nl_put_u8(b, INET_DIAG_SHUTDOWN, sk->shutdown);
 	if (sk->type == SOCK_RAW)
 		nl_put_u8(b, INET_DIAG_PROTOCOL, (u8)sk->protocol);
@@ -130,9 +131,9 @@ static void inet_message(struct nl_req *r, struct sock *sk, u8 ext)
 	put_ip(m->id.idiag_src, sk->family, &inet->rcv_saddr);
 	put_ip(m->id.idiag_dst, sk->family, &inet->daddr);
 	m->id.idiag_if = (u32)sk->bound_dev_if;
-	put_cookie(m->id.idiag_cookie, sk->cookie);
+	sock_diag_cookie(m->id.idiag_cookie, sk->cookie);
 	m->idiag_uid = sk->uid;
-	m->idiag_inode = sock_ino(sk);
+	m->idiag_inode = sock_diag_ino(sk);
 	if (is_tcp(sk)) {
 		tcp_state(m, sk);
 	} else {
@@ -195,12 +196,12 @@ static void unix_message(struct nl_req *r, struct sock *sk, u32 show)
 	m->udiag_family = AF_UNIX;
 	m->udiag_type = (u8)sk->type;
 	m->udiag_state = sk->state;
-	m->udiag_ino = sock_ino(sk);
-	put_cookie(m->udiag_cookie, sk->cookie);
+	m->udiag_ino = sock_diag_ino(sk);
+	sock_diag_cookie(m->udiag_cookie, sk->cookie);
 	if (show & UDIAG_SHOW_NAME && addr)
 		nl_put(r->out, UNIX_DIAG_NAME, addr->un.sun_path, addr->len - UNIX_PATH_OFFSET);
 	if (show & UDIAG_SHOW_PEER && peer)
-		nl_put_u32(r->out, UNIX_DIAG_PEER, sock_ino(peer));
+		nl_put_u32(r->out, UNIX_DIAG_PEER, sock_diag_ino(peer));
 	if (show & UDIAG_SHOW_RQLEN) {
 		struct unix_diag_rqlen rq = { .udiag_rqueue = sk->receive_queue.qlen };
 
@@ -209,7 +210,7 @@ static void unix_message(struct nl_req *r, struct sock *sk, u32 show)
 		nl_put(r->out, UNIX_DIAG_RQLEN, &rq, sizeof(rq));
 	}
 	if (show & UDIAG_SHOW_MEMINFO)
-		put_skmeminfo(r->out, UNIX_DIAG_MEMINFO, sk);
+		sock_diag_meminfo(r->out, UNIX_DIAG_MEMINFO, sk);
 	nl_put_u8(r->out, UNIX_DIAG_SHUTDOWN, sk->shutdown);
 	nl_end(r->out);
 }
@@ -244,6 +245,8 @@ int sock_diag_rcv(struct nl_req *r)
 		return inet_diag(r);
 	case AF_UNIX:
 		return unix_diag(r);
+	case AF_PACKET:
+		return packet_diag(r);
 	default:
 		r->dump = false;
 		return -ENOENT;

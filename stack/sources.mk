@@ -2,6 +2,7 @@
 SRC := \
 	addr.c \
 	af_netlink.c \
+	af_packet.c \
 	af_unix.c \
 	arp.c \
 	cap_syscalls.c \
@@ -54,6 +55,11 @@ SRC := \
 	net.c \
 	net_ioctl.c \
 	net_syscalls.c \
+	packet_diag.c \
+	packet_fanout.c \
+	packet_ring.c \
+	packet_send.c \
+	packet_sockopt.c \
 	pidfd.c \
 	ping.c \
 	pipe.c \

@@ -302,17 +302,24 @@ static int measured_out(struct args *c, const struct arg *arg, int i, s64 result
 	return 0;
 }
 
+#define PACKET_HDRLEN_ 11 /* linux/if_packet.h cannot stand beside nic/skb.h */
+
 static int option_room(struct args *c, const struct arg *arg, int i)
 {
 	u64 addr = c->h->args[arg->other];
 	int cap = 0, *len;
+	void *val;
 
 	if (!addr || hosted_read(c->h, addr, &cap, sizeof(cap)) < 0)
 		return -EFAULT;
 	cap = min(cap, OPTION_MAX);
 	len = args_room(c, arg->other, 2 * sizeof(*len));
 	len[0] = len[1] = cap;
-	args_cleared(c, i, (size_t)max(cap, SOCKADDR_MAX));
+	val = args_cleared(c, i, (size_t)max(cap, SOCKADDR_MAX));
+	/* The one option whose value says what is asked for. */
+	if ((int)c->h->args[1] == SOL_PACKET && (int)c->h->args[2] == PACKET_HDRLEN_ &&
+	    cap >= (int)sizeof(int))
+		return hosted_read(c->h, c->h->args[i], val, sizeof(int));
 	return 0;
 }
 
