@@ -39,6 +39,7 @@ struct unix_address {
 	bool path;
 	u16 type;	    /* an abstract name is one of a socket type */
 	struct sock *owner; /* NULL: a path that nobody is bound to any more */
+	u32 mode, uid, gid; /* of a path, for stat(2) */
 	socklen_t len;
 	union {
 		struct sockaddr_un un;
@@ -149,6 +150,8 @@ struct unix_table *unix_table(struct net *net);
 void unix_net_free(struct net *net);
 /* 0 or -EINVAL: a name, not just a family. */
 int unix_validate_addr(const struct sockaddr *sa, socklen_t len);
+/* The name in the file system that has this very path; NULL: none. */
+struct unix_address *unix_path_find(struct net *net, const char *path);
 s64 unix_bind(struct task *t, struct sock *sk, const struct sockaddr *sa, socklen_t len);
 s64 unix_autobind(struct sock *sk);
 /* As unix_autobind(), if sk wants credentials and has no name: they are sent with one. */

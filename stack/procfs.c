@@ -418,9 +418,14 @@ struct file *procfs_open(struct task *t, const char *path, int flags, int *err)
 {
 	char buf[PROCFS_PATH_MAX];
 	struct procfs_node n;
+	struct stat st;
 	int ret = resolve(t, path, !(flags & O_NOFOLLOW), buf, &n);
 
 	*err = 0;
+	if (ret == 1 && procfs_socket_stat(t, path, &st)) {
+		*err = (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL) ? -EEXIST : -ENXIO;
+		return NULL;
+	}
 	if (!ret && n.at.fd && S_ISLNK(n.mode) && !(flags & O_NOFOLLOW))
 		return open_fd_link(&n, flags, err);
 	if (ret == -ENOENT && flags & O_CREAT && is_below(path, "/sys"))
@@ -442,6 +447,8 @@ static int stat_path(struct task *t, const char *path, bool follow, struct stat 
 	/* What is only listed here looks like all else: a number of its own, no size. */
 	if (ret == 1 && n.e && (!follow || !S_ISLNK(n.mode)))
 		ret = 0;
+	if (ret == 1 && procfs_socket_stat(t, path, st))
+		return 0;
 	if (ret)
 		return ret;
 	if (follow && n.at.fd && S_ISLNK(n.mode)) {
@@ -467,8 +474,11 @@ int procfs_access(struct task *t, const char *path, int mode)
 {
 	char buf[PROCFS_PATH_MAX];
 	struct procfs_node n;
+	struct stat st;
 	int ret = resolve(t, path, true, buf, &n);
 
+	if (ret == 1 && procfs_socket_stat(t, path, &st))
+		return procfs_socket_access(t, path, mode);
 	if (ret)
 		return ret;
 	if (n.at.fd && S_ISLNK(n.mode))
@@ -494,10 +504,13 @@ int procfs_readlink(struct task *t, const char *path, char *buf, size_t len)
 	char resolved[PROCFS_PATH_MAX];
 	struct procfs_node n;
 	struct seq_file m;
+	struct stat st;
 	int ret = resolve(t, path, false, resolved, &n);
 
 	if (ret == 1 && n.e && n.at.fd && S_ISLNK(n.mode) && has_name(&n))
 		ret = 0;
+	if (ret == 1 && procfs_socket_stat(t, path, &st))
+		return -EINVAL;
 	if (ret)
 		return ret < 0 ? ret : -EXDEV;
 	if (!S_ISLNK(n.mode))

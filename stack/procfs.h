@@ -32,6 +32,12 @@ int procfs_access(struct task *t, const char *path, int mode);
  * virtual.
  */
 int procfs_readlink(struct task *t, const char *path, char *buf, size_t len);
+/*
+ * chmod(2) and chown(2) of a virtual path: 0 or negative errno. Only names of AF_UNIX sockets, which are
+ * virtual wherever they are, have modes and owners to change; all else is on a file system that is read-only.
+ */
+int procfs_socket_chmod(struct task *t, const char *path, u32 mode);
+int procfs_socket_chown(struct task *t, const char *path, u32 uid, u32 gid);
 /* The path of an open virtual file, for openat(2) relative to it; NULL: no file of this module. */
 const char *procfs_path(const struct file *f);
 

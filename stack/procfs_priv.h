@@ -126,6 +126,12 @@ void procfs_dir_add(struct procfs_dir *d, const char *name, size_t len, u8 type)
 int procfs_sysctl_lookup(struct host *h, const char *path, struct procfs_node *n);
 void procfs_sysctl_list(const char *path, struct procfs_dir *d);
 
+/* ---- procfs_socket.c: names of AF_UNIX sockets ---- */
+/* False: no socket has this name. */
+bool procfs_socket_stat(struct task *t, const char *path, struct stat *st);
+/* Of one that is there. 0 or -EACCES. */
+int procfs_socket_access(struct task *t, const char *path, int mode);
+
 /* ---- procfs_inet.c ---- */
 struct sock;
 /* st_ino of the socket's file; 0: it has none. */

@@ -79,6 +79,7 @@ SRC := \
 	procfs_pid.c \
 	procfs_route.c \
 	procfs_snmp.c \
+	procfs_socket.c \
 	procfs_sysctl.c \
 	procfs_unix.c \
 	procfs_wild.c \

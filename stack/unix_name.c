@@ -164,6 +164,13 @@ s64 unix_bind(struct task *t, struct sock *sk, const struct sockaddr *sa, sockle
 	if (found)
 		return -EADDRINUSE;
 	name_add(sk, bytes, len, path);
+	if (path) {
+		struct unix_address *a = unix_sk(sk)->addr;
+
+		a->mode = 0755;
+		a->uid = t->proc->uid;
+		a->gid = t->proc->gid;
+	}
 	return 0;
 }
 
@@ -178,28 +185,34 @@ void unix_unbind(struct sock *sk)
 		name_remove(sk->net, a);
 }
 
+struct unix_address *unix_path_find(struct net *net, const char *path)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	char bytes[sizeof(un) + 1] = { 0 };
+	size_t n;
+
+	if (!net->unix_tab)
+		return NULL;
+	n = strlen(path);
+	if (!n || n > sizeof(un.sun_path))
+		return NULL;
+	memcpy(bytes, &un, UNIX_PATH_OFFSET);
+	memcpy(bytes + UNIX_PATH_OFFSET, path, n);
+	return name_find(net->unix_tab, bytes, UNIX_PATH_OFFSET + (socklen_t)n + 1, 0);
+}
+
 s64 sys_unlink(struct task *t, const char *path)
 {
-	struct net *net = t->host->net;
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	struct unix_address *a = NULL;
-	size_t n;
+	struct unix_address *a;
 
 	if (!path)
 		return -EFAULT;
-	n = strlen(path);
-	if (n >= PATH_MAX)
+	if (strlen(path) >= PATH_MAX)
 		return -ENAMETOOLONG;
-	if (net->unix_tab && n && n <= sizeof(un.sun_path)) {
-		char bytes[sizeof(un) + 1] = { 0 };
-
-		memcpy(bytes, &un, UNIX_PATH_OFFSET);
-		memcpy(bytes + UNIX_PATH_OFFSET, path, n);
-		a = name_find(net->unix_tab, bytes, UNIX_PATH_OFFSET + (socklen_t)n + 1, 0);
-	}
+	a = unix_path_find(t->host->net, path);
 	if (!a)
 		return -ENOENT;
-	name_remove(net, a);
+	name_remove(t->host->net, a);
 	return 0;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Calls that change names, owners and attributes, made on virtual files: the real files of those names
- * are not theirs to change. They have no extended attributes, as files of /proc have none (xattr(7)),
+ * are not theirs to change. Names of AF_UNIX sockets are the exception: they can be removed, and have modes
+ * and owners. They have no extended attributes, as files of /proc have none (xattr(7)),
  * and lie on a file system that is read-only.
  */
 #include <errno.h>
@@ -62,6 +63,54 @@ bool hosted_names_virtual(struct hosted *h)
 	return false;
 }
 
+/* The path at this argument in full; the call is about a virtual one, so there is one. */
+static const char *full_path(struct hosted *h, const s64 *a, int dir, int arg, char to[PATH_MAX])
+{
+	return hosted_absolute(h, dir == CWD ? AT_FDCWD : (int)a[dir], arg_text(a[arg]), to) ? to : "";
+}
+
+/* Of virtual files only the names of sockets can go. */
+static s64 remove_name(struct task *t, const char *path)
+{
+	s64 ret = sys_unlink(t, path);
+
+	return ret == -ENOENT ? -EROFS : ret;
+}
+
+static s64 do_unlink(struct task *t, struct hosted *h, const s64 *a)
+{
+	char path[PATH_MAX];
+
+	return remove_name(t, full_path(h, a, CWD, 0, path));
+}
+
+static s64 do_unlinkat(struct task *t, struct hosted *h, const s64 *a)
+{
+	char path[PATH_MAX];
+
+	if ((int)a[2] & AT_REMOVEDIR)
+		return -ENOTDIR;
+	return remove_name(t, full_path(h, a, 0, 1, path));
+}
+
+static s64 do_chmod(struct task *t, struct hosted *h, const s64 *a)
+{
+	char path[PATH_MAX];
+
+	if (h->nr == SYS_chmod)
+		return procfs_socket_chmod(t, full_path(h, a, CWD, 0, path), (u32)a[1]);
+	return procfs_socket_chmod(t, full_path(h, a, 0, 1, path), (u32)a[2]);
+}
+
+static s64 do_chown(struct task *t, struct hosted *h, const s64 *a)
+{
+	char path[PATH_MAX];
+
+	if (h->nr != SYS_fchownat)
+		return procfs_socket_chown(t, full_path(h, a, CWD, 0, path), (u32)a[1], (u32)a[2]);
+	return procfs_socket_chown(t, full_path(h, a, 0, 1, path), (u32)a[2], (u32)a[3]);
+}
+
 static s64 read_only(struct task *t, struct hosted *h, const s64 *a)
 {
 	return -EROFS;
@@ -83,10 +132,10 @@ const struct hosted_call hosted_virtual_calls[] = {
 	{ SYS_mkdirat, read_only },	     { SYS_rmdir, read_only },
 	{ SYS_link, read_only },	     { SYS_linkat, read_only },
 	{ SYS_symlink, read_only },	     { SYS_symlinkat, read_only },
-	{ SYS_unlink, read_only },	     { SYS_unlinkat, read_only },
-	{ SYS_chmod, read_only },	     { SYS_fchmodat, read_only },
-	{ SYS_chown, read_only },	     { SYS_lchown, read_only },
-	{ SYS_fchownat, read_only },	     { SYS_utime, read_only },
+	{ SYS_unlink, do_unlink },	     { SYS_unlinkat, do_unlinkat },
+	{ SYS_chmod, do_chmod },	     { SYS_fchmodat, do_chmod },
+	{ SYS_chown, do_chown },	     { SYS_lchown, do_chown },
+	{ SYS_fchownat, do_chown },	     { SYS_utime, read_only },
 	{ SYS_utimes, read_only },	     { SYS_futimesat, read_only },
 	{ SYS_utimensat, read_only },	     { SYS_truncate, read_only },
 	{ SYS_mknod, read_only },	     { SYS_mknodat, read_only },

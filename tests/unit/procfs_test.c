@@ -6,6 +6,7 @@
  */
 #include "tests/unit/procfs_prog.h"
 
+#include <sys/un.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -542,6 +543,37 @@ static void sendfile_proc(struct vproc *p)
 	free(want);
 }
 
+/* The name of a socket is a file of its own kind: seen, not opened, and free again when it is removed. */
+static void socket_names(struct vproc *p)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX, .sun_path = "/tmp/x.sock" };
+	int fd = (int)vcall(p, SYS_socket, AF_UNIX, SOCK_STREAM, 0);
+	struct task *t = prog_task(p);
+	struct stat st;
+	char buf[8];
+
+	assert_int_equal(procfs_stat(t, sa.sun_path, &st), 1);
+	assert_int_equal(vcall(p, SYS_bind, fd, &sa, sizeof(sa)), 0);
+	assert_int_equal(procfs_stat(t, sa.sun_path, &st), 0);
+	assert_int_equal(st.st_mode, S_IFSOCK | 0755);
+	assert_int_equal(procfs_lstat(t, sa.sun_path, &st), 0);
+	assert_int_equal(vopen(p, sa.sun_path, O_RDWR), -ENXIO);
+	assert_int_equal(vopen(p, sa.sun_path, O_RDWR | O_CREAT | O_EXCL), -EEXIST);
+	assert_int_equal(procfs_readlink(t, sa.sun_path, buf, 8), -EINVAL);
+	assert_int_equal(procfs_socket_chmod(t, sa.sun_path, 0600), 0);
+	assert_int_equal(procfs_socket_chmod(t, "/etc/hosts", 0600), -EROFS);
+	t->proc->uid = t->proc->gid = 1000;
+	t->proc->caps = 0;
+	assert_int_equal(procfs_access(t, sa.sun_path, R_OK), -EACCES);
+	assert_int_equal(procfs_access(t, sa.sun_path, F_OK), 0);
+	assert_int_equal(procfs_socket_chmod(t, sa.sun_path, 0666), -EPERM);
+	assert_int_equal(procfs_socket_chown(t, sa.sun_path, 1000, 1000), -EPERM);
+	assert_int_equal(procfs_stat(t, sa.sun_path, &st), 0);
+	assert_int_equal(st.st_mode, S_IFSOCK | 0600);
+	assert_int_equal(vcall(p, SYS_unlink, sa.sun_path), 0);
+	assert_int_equal(procfs_stat(t, sa.sun_path, &st), 1);
+}
+
 #define TEST(fn)                                                                                   \
 	static void test_##fn(void **state)                                                        \
 	{                                                                                          \
@@ -555,6 +587,7 @@ TEST(walk_all)
 TEST(garbage)
 TEST(random_devices)
 TEST(file_calls)
+TEST(socket_names)
 TEST(sendfile_proc)
 TEST(sysctl_writes)
 TEST(sysctl_positions)
@@ -571,7 +604,7 @@ int main(void)
 		cmocka_unit_test(test_sysctl_writes),	   cmocka_unit_test(test_sysctl_positions),
 		cmocka_unit_test(test_sysctl_permissions), cmocka_unit_test(test_kernel_values),
 		cmocka_unit_test(test_cpus),		   cmocka_unit_test(test_file_calls),
-		cmocka_unit_test(test_sendfile_proc),
+		cmocka_unit_test(test_sendfile_proc),	   cmocka_unit_test(test_socket_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
