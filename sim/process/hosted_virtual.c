@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Calls that change names, owners and attributes, made on virtual files: the real files of those names
- * are not theirs to change. Names of AF_UNIX sockets are the exception: they can be removed, and have modes
- * and owners. They have no extended attributes, as files of /proc have none (xattr(7)),
- * and lie on a file system that is read-only.
+ * are not theirs to change. They have no extended attributes, as files of /proc have none (xattr(7)),
+ * and lie on a file system that is read-only. Names of AF_UNIX sockets are the exception: they can be
+ * removed, and have modes and owners.
  */
 #include <errno.h>
 #include <sys/stat.h>
