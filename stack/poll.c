@@ -137,8 +137,10 @@ nsec_t poll_time_left(struct task *t, nsec_t timeo)
 {
 	struct utask *u = task_utask(t);
 
-	if (!u->ctx.deadline || u->ctx.deadline == NSEC_NEVER)
+	if (timeo == NSEC_NEVER || u->ctx.deadline == NSEC_NEVER)
 		return timeo;
+	if (!u->ctx.deadline) /* it has not waited, but it has taken its time */
+		return max(u->t_enter + timeo - host_now(t->host), 0);
 	return max(u->ctx.deadline - host_now(t->host), 0);
 }
 
