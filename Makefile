@@ -123,6 +123,7 @@ check: deps-check
 	@tests/scenario/run.sh $(CURDIR)/build/gcc-san/sockloom
 	@SECOND=$(CURDIR)/build/clang/sockloom tests/programs/run.sh $(CURDIR)/build/gcc/sockloom
 	@tests/programs/run.sh $(CURDIR)/build/gcc-san/sockloom threads ends static socat
+	@tests/explore/run.sh $(CURDIR)/build/gcc/sockloom
 	@tests/determinism/run.sh $(CURDIR)/build/gcc/sockloom $(CURDIR)/build/clang/sockloom $(SEEDS)
 	@$(MAKE) --no-print-directory fuzz
 	@echo 'check: all passed'

@@ -66,6 +66,7 @@ static const char *state_of(const struct who *w)
 	switch (w->t->state) {
 	case TASK_NEW:
 	case TASK_RUNNING:
+	case TASK_HELD:
 		return "R (running)";
 	case TASK_PARKED:
 		return "S (sleeping)";

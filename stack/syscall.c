@@ -159,7 +159,10 @@ static void trace_call(struct utask *u, s64 result, nsec_t t_exit)
 
 static enum step_result call_return(struct utask *u)
 {
-	trace_call(u, u->result, host_now(u->task->host));
+	struct task *t = u->task;
+
+	trace_call(u, u->result, host_now(t->host));
+	sim_happened(t->host->sim, task_actor(t), (u64)u->req.nr << 32 ^ (u64)u->result);
 	u->in_call = false;
 	return STEP_AGAIN;
 }
@@ -281,6 +284,15 @@ static bool run_log(struct utask *u)
 	return true;
 }
 
+/* By the one that waits longest. */
+static bool preempted(struct cpu *cpu, const struct task *t)
+{
+	struct task *next = list_first_entry(&cpu->runqueue, struct task, run_node);
+	const u32 actors[] = { task_actor(t), task_actor(next) };
+
+	return choose_actor(t->host->sim, t->host->id, CHOICE_PREEMPT, 2, actors[0], actors);
+}
+
 static enum step_result run_user(struct utask *u)
 {
 	struct task *t = u->task;
@@ -300,9 +312,9 @@ static enum step_result run_user(struct utask *u)
 		}
 	} while (run_log(u));
 	call_begin(u, host_now(t->host));
-	if (!list_empty(&cpu->runqueue) && choose(t->host->sim, t->host->id, CHOICE_PREEMPT, 2))
+	if (!list_empty(&cpu->runqueue) && preempted(cpu, t))
 		return STEP_YIELD;
-	return STEP_AGAIN;
+	return STEP_HOLD;
 }
 
 static nsec_t utask_next(struct task *t)

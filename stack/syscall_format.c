@@ -368,8 +368,10 @@ static void format_out(struct format_ctx *fc, char letter, int i)
 	const s64 *a = fc->req->a;
 	struct sbuf *sb = &fc->sb;
 	void *p = PTR(a[i]);
+	/* What is left of a sleep is told to who was interrupted only. */
+	bool told = letter == 'Z' ? fc->result == -EINTR : fc->result >= 0;
 
-	if (!p || !fc->exit || fc->result < 0) {
+	if (!p || !fc->exit || !told) {
 		sb_pointer(sb, a[i]);
 		return;
 	}
@@ -395,6 +397,7 @@ static void format_out(struct format_ctx *fc, char letter, int i)
 	case 'E':
 		sb_epoll_events(sb, p, fc->result);
 		break;
+	case 'Z':
 	case 'T':
 		sb_timespec(sb, p);
 		break;

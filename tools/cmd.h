@@ -23,6 +23,9 @@ enum exit_status {
 	X(replay, "run a recorded run again and prove that it is the same")                        \
 	X(diff, "say where two recorded runs first differ")                                        \
 	X(show, "look at a trace: summary, timeline, flows, drops, queues, calls")                 \
+	X(explore, "search the schedules of a scenario for one that fails")                        \
+	X(shrink, "take decisions away from a run that fails, while it still fails")              \
+	X(keep, "write a recorded run as a scenario file, to keep as a regression test")           \
 	X(export, "write the packets of a trace as pcapng for Wireshark")
 
 #define SOCKLOOM_COMMAND_DECL(name, brief) int cmd_##name(int argc, char **argv);

@@ -2,22 +2,17 @@
 /*
  * sockloom replay: runs a recorded run again, from the trace alone, and holds every row against it.
  */
-#include <errno.h>
 #include <inttypes.h>
-#include <sqlite3.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "sim/engine/pool.h"
 #include "sim/engine/trace_compare.h"
-#include "sim/engine/trace_read.h"
 #include "sim/engine/units.h"
-#include "sim/engine/version.h"
 #include "sim/host/world.h"
 #include "sim/scenario/scenario.h"
 #include "tools/cli.h"
 #include "tools/cmd.h"
 #include "tools/log_sink.h"
+#include "tools/recording.h"
 #include "tools/state.h"
 
 static const struct cli_option options[] = {
@@ -43,108 +38,9 @@ struct replay {
 	nsec_t until;
 	enum trace_level level;
 	bool print, quiet;
-	struct trace_read *rec;
-	struct scenario_param *params;
-	size_t nparams;
-	char *scenario;
+	struct recording rec;
 	struct scenario_opts o;
 };
-
-/* ---- from the recording ---------------------------------------------------------------------------- */
-
-struct find_file {
-	const char *name;
-	char *text;
-	size_t len;
-};
-
-static void match_file(void *arg, const char *name, const void *content, size_t len)
-{
-	struct find_file *f = arg;
-
-	if (f->text || strcmp(name, f->name))
-		return;
-	f->text = xrealloc(NULL, len + 1);
-	memcpy(f->text, content, len);
-	f->len = len;
-}
-
-/* A file of the scenario, from the trace. */
-static int read_recorded(void *ctx, const char *path, char **text, size_t *len, char **err)
-{
-	struct replay *r = ctx;
-	struct find_file f = { .name = path };
-
-	trace_read_files(r->rec, match_file, &f);
-	if (!f.text) {
-		if (asprintf(err, "%s: it does not hold the file %s", r->path, path) < 0)
-			abort();
-		return -ENOENT;
-	}
-	*text = f.text;
-	*len = f.len;
-	return 0;
-}
-
-/* Facts named set.NAME are what --set gave. */
-static void read_params(struct replay *r)
-{
-	sqlite3_stmt *st;
-
-	if (sqlite3_prepare_v2(r->rec->db,
-			       "SELECT substr(key, 5), value FROM run WHERE key LIKE 'set.%' ORDER BY seq",
-			       -1, &st, NULL) != SQLITE_OK)
-		return;
-	while (sqlite3_step(st) == SQLITE_ROW) {
-		r->params = xrealloc(r->params, (r->nparams + 1) * sizeof(*r->params));
-		r->params[r->nparams++] = (struct scenario_param){
-			.name = xstrdup((const char *)sqlite3_column_text(st, 0)),
-			.value = xstrdup((const char *)sqlite3_column_text(st, 1)),
-		};
-	}
-	sqlite3_finalize(st);
-}
-
-/* 0, or the exit status after reporting why it cannot be replayed. */
-static int read_recording(struct replay *r)
-{
-	char *version = trace_read_fact(r->rec, "version");
-	struct choice *sched = NULL;
-	size_t n = 0;
-	u64 duration = 0;
-	int status = 0;
-
-	r->scenario = trace_read_fact(r->rec, "scenario");
-	if (!version || strcmp(version, SOCKLOOM_VERSION)) {
-		cli_error("replay", "%s was written by sockloom %s; this is %s, and only the same version "
-				    "gives the same run",
-			  r->path, version ? version : "(unknown)", SOCKLOOM_VERSION);
-		status = EXIT_USAGE;
-	} else if (!r->scenario || !trace_read_fact_u64(r->rec, "seed", &r->o.seed)) {
-		cli_error("replay", "%s names no scenario or seed", r->path);
-		status = EXIT_USAGE;
-	} else if (trace_read_schedule(r->rec, &sched, &n)) {
-		cli_error("replay", "%s has a choice that this version does not know", r->path);
-		status = EXIT_USAGE;
-	} else if (!r->rec->complete && r->rec->level < TRACE_SCHEDULE) {
-		cli_error("replay", "%s was cut short, and --trace=none recorded no choices", r->path);
-		status = EXIT_USAGE;
-	}
-	trace_read_fact_u64(r->rec, "duration", &duration);
-	r->o.duration = (nsec_t)duration;
-	r->o.path = r->scenario;
-	r->o.read = read_recorded;
-	r->o.read_ctx = r;
-	if (!status) {
-		read_params(r);
-		r->o.params = r->params;
-		r->o.nparams = r->nparams;
-		r->o.strategy = strategy_schedule(sched, n);
-	}
-	free(sched);
-	free(version);
-	return status;
-}
 
 /* ---- the run ----------------------------------------------------------------------------------- */
 
@@ -153,8 +49,8 @@ static int verdict(const struct replay *r, const struct trace_divergence *d, u64
 	char *text;
 	u64 recorded;
 
-	if (r->rec->error) {
-		cli_error("replay", "%s", r->rec->error);
+	if (r->rec.rec->error) {
+		cli_error("replay", "%s", r->rec.rec->error);
 		return EXIT_USAGE;
 	}
 	if (d->found) {
@@ -163,7 +59,7 @@ static int verdict(const struct replay *r, const struct trace_divergence *d, u64
 		free(text);
 		return EXIT_DIVERGED;
 	}
-	if (!d->stopped && trace_read_fact_u64(r->rec, "hash", &recorded) && recorded != hash) {
+	if (!d->stopped && trace_read_fact_u64(r->rec.rec, "hash", &recorded) && recorded != hash) {
 		fprintf(stderr, "the rows are the same, but the hashes differ: recorded %016" PRIx64
 				", replayed %016" PRIx64 "\n",
 			recorded, hash);
@@ -197,7 +93,7 @@ static int add_sinks(struct replay *r, struct trace_divergence *d)
 	struct trace_sink *db;
 	char *err;
 
-	trace_add_sink(r->o.trace, trace_compare_sink(r->rec, r->rec->level, d));
+	trace_add_sink(r->o.trace, trace_compare_sink(r->rec.rec, r->rec.rec->level, d));
 	if (r->print)
 		trace_add_sink(r->o.trace, log_sink_new(stdout));
 	if (!r->output)
@@ -217,11 +113,11 @@ static int replay(struct replay *r)
 	struct trace_divergence d = { .found = false };
 	struct scenario *s = NULL;
 	char *err = NULL;
-	int status = read_recording(r);
+	int status;
 
-	if (status)
-		return status;
-	r->o.trace = trace_new(r->output ? max(r->level, r->rec->level) : r->rec->level);
+	r->o = r->rec.o;
+	r->o.strategy = strategy_schedule(r->rec.schedule, r->rec.nschedule);
+	r->o.trace = trace_new(r->output ? max(r->level, r->rec.rec->level) : r->rec.rec->level);
 	status = add_sinks(r, &d);
 	if (!status) {
 		s = scenario_load(&r->o, &err);
@@ -271,7 +167,6 @@ static void take_option(struct cli *c, struct replay *r)
 int cmd_replay(int argc, char **argv)
 {
 	struct replay r = { .level = TRACE_ALL };
-	char *err = NULL;
 	struct cli c;
 	int status;
 
@@ -282,19 +177,9 @@ int cmd_replay(int argc, char **argv)
 		cli_usage(&c, "which trace?");
 	if (c.status >= 0)
 		return c.status;
-	r.rec = trace_read_open(r.path, &err);
-	if (!r.rec) {
-		cli_error("replay", "%s", err);
-		free(err);
-		return EXIT_USAGE;
-	}
-	status = replay(&r);
-	for (size_t i = 0; i < r.nparams; i++) {
-		free((char *)r.params[i].name);
-		free((char *)r.params[i].value);
-	}
-	free(r.params);
-	free(r.scenario);
-	trace_read_close(r.rec);
+	status = recording_open(&r.rec, r.path, "replay");
+	if (!status)
+		status = replay(&r);
+	recording_close(&r.rec);
 	return status;
 }

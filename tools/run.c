@@ -15,6 +15,7 @@
 #include "tools/cmd.h"
 #include "tools/log_sink.h"
 #include "tools/hosted_report.h"
+#include "tools/params.h"
 
 static const struct cli_option options[] = {
 	{ 'o', "output", "DB", "write the trace here (default: the scenario's name with .db)" },
@@ -43,22 +44,8 @@ struct run_args {
 	enum trace_level level;
 	struct ratio random;
 	bool print, quiet;
-	struct scenario_param params[64];
+	struct params params;
 };
-
-static void add_param(struct cli *c, struct run_args *a, const char *text)
-{
-	char *copy = strdup(text), *eq = copy ? strchr(copy, '=') : NULL;
-
-	if (!eq || a->o.nparams == ARRAY_SIZE(a->params)) {
-		free(copy);
-		cli_usage(c, eq ? "more than 64 times --set" : "--set needs NAME=VALUE, not '%s'",
-			  text);
-		return;
-	}
-	*eq = '\0';
-	a->params[a->o.nparams++] = (struct scenario_param){ .name = copy, .value = eq + 1 };
-}
 
 static void take_option(struct cli *c, struct run_args *a)
 {
@@ -71,7 +58,7 @@ static void take_option(struct cli *c, struct run_args *a)
 	else if (cli_is(c, "duration"))
 		cli_duration(c, &a->o.duration);
 	else if (cli_is(c, "set"))
-		add_param(c, a, c->value);
+		params_add(&a->params, c, c->value);
 	else if (cli_is(c, "print"))
 		a->print = true;
 	else if (cli_is(c, "quiet"))
@@ -251,20 +238,20 @@ int cmd_run(int argc, char **argv)
 	struct cli c;
 	int status;
 
-	a.o.params = a.params;
 	cli_init(&c, &spec, argc, argv);
 	while (cli_next(&c))
 		take_option(&c, &a);
 	if (c.status < 0 && !a.o.path)
 		cli_usage(&c, "which scenario?");
 	status = c.status;
+	a.o.params = a.params.list;
+	a.o.nparams = a.params.n;
 	if (status < 0) {
 		if (!a.output)
 			a.output = output = default_output(a.o.path);
 		status = run(&a);
 	}
-	for (size_t i = 0; i < a.o.nparams; i++)
-		free((char *)a.params[i].name);
+	params_free(&a.params);
 	free(output);
 	return status;
 }

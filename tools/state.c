@@ -23,6 +23,8 @@ static const char *task_state_name(const struct task *t)
 		return "waits";
 	case TASK_STOPPED:
 		return "stopped";
+	case TASK_HELD:
+		return "held up";
 	default:
 		return "dead";
 	}

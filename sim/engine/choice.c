@@ -15,7 +15,7 @@ static const char *const kind_names[] = {
     [CHOICE_INVALID] = "invalid",   [CHOICE_TASK] = "task", [CHOICE_WAITER] = "waiter",
     [CHOICE_WAKE_CPU] = "wake_cpu", [CHOICE_IRQ] = "irq",   [CHOICE_DROP] = "drop",
     [CHOICE_DELAY] = "delay",	    [CHOICE_PORT] = "port", [CHOICE_PREEMPT] = "preempt",
-    [CHOICE_STALL] = "stall",
+    [CHOICE_STALL] = "stall",   [CHOICE_HOLD] = "hold",
 };
 static_assert(ARRAY_SIZE(kind_names) == CHOICE_NKINDS, "every kind has a name");
 
@@ -66,20 +66,43 @@ static void record(struct choices *c, const struct choice *ch)
 	c->taken[c->ntaken++] = *ch;
 }
 
-u32 choose(struct sim *s, u32 host, enum choice_kind kind, u32 n)
+nsec_t hold_time(u32 value)
+{
+	nsec_t t = 10 * NSEC_PER_USEC;
+
+	assert(value >= 1 && value <= CHOICE_HOLDS);
+	while (--value)
+		t *= 10;
+	return t;
+}
+
+u32 choices_asked(const struct choices *c, u32 host, enum choice_kind kind)
+{
+	return host < c->nhost ? c->nth[host][kind] : 0;
+}
+
+u32 choose_actor(struct sim *s, u32 host, enum choice_kind kind, u32 n, u32 actor,
+		 const u32 *options)
 {
 	struct choices *c = &s->choices;
-	u32 nth, value;
+	struct choice_ask q = {.host = host, .kind = kind, .n = n, .actor = actor, .options = options};
+	u32 value;
 
 	assert(n > 0 && kind > CHOICE_INVALID && kind < CHOICE_NKINDS);
 	if (n == 1)
 		return 0;
-	nth = count_choice(c, host, kind);
-	value = c->strategy->pick(c->strategy, host, kind, nth, n);
+	q.nth = count_choice(c, host, kind);
+	q.point = c->npoints++;
+	value = c->strategy->pick(c->strategy, &q);
 	assert(value < n);
 	if (unlikely(value)) {
-		record(c, &(struct choice){host, kind, nth, n, value});
-		trace_choice(s->trace, s->now, host, kind_names[kind], nth, n, value);
+		record(c, &(struct choice){host, kind, q.nth, n, value});
+		trace_choice(s->trace, s->now, host, kind_names[kind], q.nth, n, value);
 	}
 	return value;
+}
+
+u32 choose(struct sim *s, u32 host, enum choice_kind kind, u32 n)
+{
+	return choose_actor(s, host, kind, n, 0, NULL);
 }

@@ -26,6 +26,7 @@ enum choice_kind {
 	CHOICE_PORT,	 /* which ephemeral port */
 	CHOICE_PREEMPT,	 /* 1: the running task is preempted at this call */
 	CHOICE_STALL,	 /* 1: a CPU is held up between two steps of a driver */
+	CHOICE_HOLD,	 /* k: a task stays off its CPU for hold_time(k), before a call or after a wakeup */
 	CHOICE_NKINDS
 };
 
@@ -42,10 +43,31 @@ struct choice {
 	u32 value; /* 0 < value < n */
 };
 
+/* How long CHOICE_HOLD's values keep a task off its CPU: 10 us, 100 us, 1 ms ... 1 s. */
+#define CHOICE_HOLDS 6
+nsec_t hold_time(u32 value);
+
+/* Who acts, for strategies with priorities: a task, or a CPU's interrupts. */
+static inline u32 choice_actor(u32 host, u32 id)
+{
+	return host << 16 | (id & 0xffff);
+}
+
+/* What a strategy is asked. */
+struct choice_ask {
+	u32 host;
+	enum choice_kind kind;
+	u32 nth; /* of that kind on that host */
+	u32 n;
+	u64 point;	    /* of all choices of the run, from 0 */
+	u32 actor;	    /* whose step this is; 0: nobody's */
+	const u32 *options; /* who goes first with value i; NULL: not a choice among actors */
+};
+
 /* A strategy decides every choice of a run. Returns a value below n. */
 struct strategy {
 	const char *name;
-	u32 (*pick)(struct strategy *st, u32 host, enum choice_kind kind, u32 nth, u32 n);
+	u32 (*pick)(struct strategy *st, const struct choice_ask *q);
 	void (*destroy)(struct strategy *st);
 };
 
@@ -61,6 +83,7 @@ struct strategy *strategy_schedule(const struct choice *sched, size_t len);
 
 struct choices {
 	struct strategy *strategy; /* owned */
+	u64 npoints;		   /* how many were asked */
 	u32 (*nth)[CHOICE_NKINDS]; /* counters for each host */
 	u32 nhost;
 	struct choice *taken; /* the schedule of this run: choices that were not 0 */
@@ -72,5 +95,10 @@ void choices_init(struct choices *c, struct strategy *st);
 void choices_destroy(struct choices *c);
 /* n >= 1; with n == 1 there is nothing to choose, and nothing is counted. Each non-zero answer is traced. */
 u32 choose(struct sim *s, u32 host, enum choice_kind kind, u32 n);
+/* The same, with what a strategy may want to know: struct choice_ask's actor and options. */
+u32 choose_actor(struct sim *s, u32 host, enum choice_kind kind, u32 n, u32 actor,
+		 const u32 *options);
+/* How often a kind was asked for on a host so far. */
+u32 choices_asked(const struct choices *c, u32 host, enum choice_kind kind);
 
 #endif

@@ -26,6 +26,7 @@ struct sim {
 	u64 nevents; /* events executed */
 	struct event_queue events;
 	struct choices choices;
+	u64 order;   /* folds what happened in which order, without times: sim_happened() */
 	struct trace *trace; /* borrowed; never NULL: a trace may have no sinks */
 	bool stop;
 };
@@ -38,6 +39,12 @@ void sim_destroy(struct sim *s);
  * when events remain beyond it.
  */
 enum sim_stop sim_run(struct sim *s, nsec_t until);
+/* A call of actor has returned what: two runs with the same order behaved alike. */
+static inline void sim_happened(struct sim *s, u32 actor, u64 what)
+{
+	s->order = (s->order ^ ((u64)actor << 32 ^ what)) * 0x9e3779b97f4a7c15ull;
+	s->order ^= s->order >> 29;
+}
 /* Makes sim_run() return after the current event. */
 void sim_stop(struct sim *s);
 

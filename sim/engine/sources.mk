@@ -6,6 +6,7 @@ SRC := \
 	rng.c \
 	sim.c \
 	strategy.c \
+	strategy_explore.c \
 	trace.c \
 	trace_compare.c \
 	trace_frame.c \

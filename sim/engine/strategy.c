@@ -14,7 +14,7 @@ static void strategy_free(struct strategy *st)
 	free(st);
 }
 
-static u32 default_pick(struct strategy *st, u32 host, enum choice_kind kind, u32 nth, u32 n)
+static u32 default_pick(struct strategy *st, const struct choice_ask *q)
 {
 	return 0;
 }
@@ -34,13 +34,13 @@ struct random_strategy {
 };
 
 /* Every choice has a stream of its own: an answer does not depend on what was asked before it. */
-static u32 random_pick(struct strategy *st, u32 host, enum choice_kind kind, u32 nth, u32 n)
+static u32 random_pick(struct strategy *st, const struct choice_ask *q)
 {
 	struct random_strategy *rs = container_of(st, struct random_strategy, st);
 	struct rng r;
 
-	rng_init(&r, rs->seed, host, RNG_STRATEGY, (u64)kind << 32 | nth);
-	return rng_chance(&r, rs->p) ? 1 + rng_below(&r, n - 1) : 0;
+	rng_init(&r, rs->seed, q->host, RNG_STRATEGY, (u64)q->kind << 32 | q->nth);
+	return rng_chance(&r, rs->p) ? 1 + rng_below(&r, q->n - 1) : 0;
 }
 
 struct strategy *strategy_random(u64 seed, struct ratio p)
@@ -78,10 +78,10 @@ static int compare_entry(const void *pa, const void *pb)
 	return order ? order : (a->value > b->value) - (a->value < b->value);
 }
 
-static u32 schedule_pick(struct strategy *st, u32 host, enum choice_kind kind, u32 nth, u32 n)
+static u32 schedule_pick(struct strategy *st, const struct choice_ask *q)
 {
 	struct schedule_strategy *ss = container_of(st, struct schedule_strategy, st);
-	struct choice place = {.host = host, .kind = kind, .nth = nth};
+	struct choice place = {.host = q->host, .kind = q->kind, .nth = q->nth};
 	size_t lo = 0, hi = ss->len;
 
 	while (lo < hi) {
@@ -94,7 +94,7 @@ static u32 schedule_pick(struct strategy *st, u32 host, enum choice_kind kind, u
 	}
 	if (lo == ss->len || compare_place(&ss->entry[lo], &place) != 0)
 		return 0;
-	return ss->entry[lo].value < n ? ss->entry[lo].value : 0;
+	return ss->entry[lo].value < q->n ? ss->entry[lo].value : 0;
 }
 
 struct strategy *strategy_schedule(const struct choice *sched, size_t len)

@@ -41,6 +41,7 @@ struct trace {
 	struct trace_sink *sinks;
 	u8 *frame; /* where a frame is put together */
 	u32 frame_cap;
+	bool unhashed; /* trace_restrict() */
 };
 static_assert(TT_NTABLES <= 32, "a bit for each table");
 static_assert(TRACE_MAX_COLUMNS <= 32, "a bit for each column");
@@ -96,6 +97,12 @@ void trace_add_sink(struct trace *tr, struct trace_sink *sink)
 	for (int t = TT_INVALID + 1; t < TT_NTABLES; t++)
 		if (trace_table_desc((enum trace_table)t)->level <= tr->level)
 			tr->wanted |= 1u << t;
+}
+
+void trace_restrict(struct trace *tr, u32 tables)
+{
+	tr->wanted &= tables;
+	tr->unhashed = true;
 }
 
 u64 trace_hash(const struct trace *tr)
@@ -191,7 +198,7 @@ static void fold(struct trace *tr, enum trace_table t, const struct tval *v)
 	u64 *w = hash_reserve(tr, 1 + TRACE_MAX_COLUMNS);
 	u32 left = tr->hashed[t];
 
-	if (!left)
+	if (!left || tr->unhashed)
 		return;
 	*w++ = t;
 	for (; left; left >>= 1, v++)
@@ -347,7 +354,7 @@ static void write_packet(struct trace *tr, const struct trace_packet *row)
 	hand_out(tr, d, v);
 }
 
-void trace_packet(struct trace *tr, const struct trace_packet *row)
+static void fold_packet(struct trace *tr, const struct trace_packet *row)
 {
 	u64 w[] = {
 	    TT_PACKET,
@@ -359,9 +366,15 @@ void trace_packet(struct trace *tr, const struct trace_packet *row)
 	    XXH3_64bits(row->head, row->head_len),
 	};
 
-	assert(row->head_len <= row->len);
 	memcpy(hash_reserve(tr, ARRAY_SIZE(w)), w, sizeof(w));
 	tr->nblock += (u32)ARRAY_SIZE(w);
+}
+
+void trace_packet(struct trace *tr, const struct trace_packet *row)
+{
+	assert(row->head_len <= row->len);
+	if (!tr->unhashed)
+		fold_packet(tr, row);
 	if (unlikely(trace_wants(tr, TT_PACKET)))
 		write_packet(tr, row);
 }

@@ -104,6 +104,11 @@ char *trace_finish(struct trace *tr, bool ok);
 /* Finishes it, unless that has been done, and frees it. */
 void trace_free(struct trace *tr, bool ok);
 void trace_add_sink(struct trace *tr, struct trace_sink *sink);
+/*
+ * For runs of which only the verdict is wanted: sinks get rows of these tables (bits 1 << TT_...) alone,
+ * and nothing is hashed. Call it after the sinks were added.
+ */
+void trace_restrict(struct trace *tr, u32 tables);
 /* The running hash (64 bits) over all rows so far, of all tables but RUN, FILE and CHECK_RESULT. */
 u64 trace_hash(const struct trace *tr);
 enum trace_level trace_get_level(const struct trace *tr);

@@ -5,6 +5,8 @@
 #include "sim/engine/trace.h"
 #include "sim/host/sched.h"
 
+#define RUNQUEUE_CHOICES 64
+
 static void trace_task_sched(struct task *t, int cpu, const char *what, const char *wait)
 {
 	trace_sched(t->host->sim->trace, host_now(t->host), t->host->id, cpu, t->tid, what, wait);
@@ -90,6 +92,20 @@ static void activate(struct task *t)
 	cpu_kick(cpu);
 }
 
+/* A CPU that others keep busy, a hypervisor that runs another guest: it takes a while. */
+static bool held_up(struct task *t)
+{
+	struct host *h = t->host;
+	u32 v = choose_actor(h->sim, h->id, CHOICE_HOLD, 1 + CHOICE_HOLDS, task_actor(t), NULL);
+
+	if (!v)
+		return false;
+	t->state = TASK_HELD;
+	trace_task_sched(t, t->cpu, "hold", NULL);
+	event_at(h->sim, &t->timeout, h->id, host_now(h) + hold_time(v));
+	return true;
+}
+
 void task_wake(struct task *t)
 {
 	t->woken = true;
@@ -97,14 +113,16 @@ void task_wake(struct task *t)
 		return;
 	cpu_charge(t->host, t->host->cost.v[COST_WAKEUP]);
 	trace_task_sched(t, t->cpu, "wake", NULL);
-	activate(t);
+	/* Kernel threads are no actors of a program; a stopped one is held up enough. */
+	if (!t->proc || t->proc->stopped || !held_up(t))
+		activate(t);
 }
 
 static void timeout_expire(struct sim *s, struct event *ev)
 {
 	struct task *t = container_of(ev, struct task, timeout);
 
-	if (t->state == TASK_NEW) {
+	if (t->state == TASK_NEW || t->state == TASK_HELD) {
 		activate(t);
 		return;
 	}
@@ -172,6 +190,25 @@ void sched_process_continue(struct process *p)
 
 /* ---- running ------------------------------------------------------------------------------------- */
 
+u32 task_actor(const struct task *t)
+{
+	return choice_actor(t->host->id, (u32)t->tid);
+}
+
+/* Which of those that wait goes next; one of the first RUNQUEUE_CHOICES. */
+static u32 choose_task(struct cpu *cpu)
+{
+	u32 actors[RUNQUEUE_CHOICES], n = 0;
+	struct task *t;
+
+	list_for_each_entry(t, &cpu->runqueue, run_node) {
+		if (n == RUNQUEUE_CHOICES)
+			break;
+		actors[n++] = task_actor(t);
+	}
+	return choose_actor(cpu->host->sim, cpu->host->id, CHOICE_TASK, n, 0, actors);
+}
+
 static void pick_task(struct cpu *cpu)
 {
 	struct host *h = cpu->host;
@@ -179,7 +216,7 @@ static void pick_task(struct cpu *cpu)
 	u32 v = 0;
 
 	if (cpu->nr_running > 1)
-		v = choose(h->sim, h->id, CHOICE_TASK, (u32)cpu->nr_running);
+		v = choose_task(cpu);
 	while (v--)
 		t = list_entry(t->run_node.next, struct task, run_node);
 	dequeue(t);
@@ -263,6 +300,14 @@ void sched_run(struct cpu *cpu)
 			t->state = TASK_STOPPED;
 		else
 			enqueue(cpu, t);
+		break;
+	case STEP_HOLD:
+		if (!held_up(t)) {
+			stay_or_yield(cpu, t);
+			break;
+		}
+		cpu->curr = NULL;
+		t->nivcsw++;
 		break;
 	case STEP_AGAIN:
 		stay_or_yield(cpu, t);

@@ -31,6 +31,7 @@ enum step_result {
 	STEP_AGAIN, /* call next() for the following step */
 	STEP_PARK,  /* waits: woken by task_wake() */
 	STEP_YIELD, /* to the end of the run queue */
+	STEP_HOLD,  /* goes on, unless it is held up (CHOICE_HOLD) */
 	STEP_EXIT,  /* task_exit() has been called */
 };
 
@@ -45,6 +46,7 @@ enum task_state {
 	TASK_NEW = 0, /* its start time has not come */
 	TASK_RUNNING, /* on a CPU or in a run queue */
 	TASK_PARKED,
+	TASK_HELD,    /* would run, but is kept from it for a while (CHOICE_HOLD) */
 	TASK_STOPPED, /* would run, but its process is stopped (SIGSTOP) */
 	TASK_DEAD,
 };
@@ -127,6 +129,8 @@ struct task *task_new_at(struct host *h, struct process *proc, const char *name,
 void task_exit(struct task *t, int status);
 /* Makes a parked task runnable; remembers the wakeup when it is not parked. */
 void task_wake(struct task *t);
+/* What strategies know it by. */
+u32 task_actor(const struct task *t);
 /* Sets or, with NSEC_NEVER, clears the timeout that wakes the task (absolute time). */
 void task_set_timeout(struct task *t, nsec_t when);
 /* The task that the current step belongs to; NULL in interrupt context or outside any step. */

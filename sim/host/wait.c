@@ -6,6 +6,8 @@
 
 #include "sim/host/task.h"
 
+#define WAITER_CHOICES 64 /* the first so many of those that wait */
+
 /* autoremove_wake_function(): an entry has done its work with its first wakeup. */
 static int wake_task(struct wait_entry *e, u32 key)
 {
@@ -60,14 +62,19 @@ void wait_remove(struct wait_entry *e)
 /* The exclusive waiter that a schedule puts first; NULL: the ordinary order. */
 static struct wait_entry *chosen_waiter(struct wait_queue_head *q, u32 key)
 {
+	u32 actors[WAITER_CHOICES], n = 0, pick;
 	struct wait_entry *e;
-	u32 n = 0, pick;
 
-	list_for_each_entry(e, &q->list, node)
-		n += (e->flags & WAIT_EXCLUSIVE) && (!e->mask || !key || (e->mask & key));
+	list_for_each_entry(e, &q->list, node) {
+		if (!(e->flags & WAIT_EXCLUSIVE) || (e->mask && key && !(e->mask & key)))
+			continue;
+		actors[n++] = e->task ? task_actor(e->task) : 0;
+		if (n == WAITER_CHOICES)
+			break;
+	}
 	if (n < 2)
 		return NULL;
-	pick = choose(q->host->sim, q->host->id, CHOICE_WAITER, n);
+	pick = choose_actor(q->host->sim, q->host->id, CHOICE_WAITER, n, 0, actors);
 	if (!pick)
 		return NULL;
 	list_for_each_entry(e, &q->list, node) {

@@ -90,6 +90,36 @@ static int l_check(lua_State *L)
 	return 0;
 }
 
+/* Notes which tables a statement reads, those behind views included. */
+static int note_table(void *ctx, int action, const char *table, const char *column, const char *db,
+		      const char *view)
+{
+	u32 *tables = ctx;
+
+	for (int t = TT_INVALID + 1; action == SQLITE_READ && t < TT_NTABLES; t++) {
+		if (!strcmp(trace_table_desc((enum trace_table)t)->name, table))
+			*tables |= 1u << t;
+	}
+	return SQLITE_OK;
+}
+
+u32 scenario_check_tables(struct scenario *s)
+{
+	u32 tables = 0;
+
+	for (size_t i = 0; i < s->nchecks; i++) {
+		sqlite3_stmt *st = NULL;
+
+		if (!s->checks[i].sql)
+			return ~0u;
+		sqlite3_set_authorizer(s->schema, note_table, &tables);
+		sqlite3_prepare_v2(s->schema, s->checks[i].sql, -1, &st, NULL);
+		sqlite3_set_authorizer(s->schema, NULL, NULL);
+		sqlite3_finalize(st);
+	}
+	return tables;
+}
+
 /* ---- queries ----------------------------------------------------------------------------------- */
 
 /* Refuses tables that the run's level left empty: a count of 0 there would prove nothing. */

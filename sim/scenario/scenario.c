@@ -206,6 +206,10 @@ static int l_param(lua_State *L)
 			s->param_used[i] = true;
 		}
 	}
+	for (size_t i = 0; i < s->nkept && !text; i++) {
+		if (!strcmp(s->kept[i].name, name))
+			text = s->kept[i].value;
+	}
 	lua_settop(L, 2);
 	if (!text)
 		return 1;
@@ -328,6 +332,7 @@ static int add_api(lua_State *L)
 	scenario_open_program(s);
 	scenario_open_check(s);
 	scenario_open_file(s);
+	scenario_open_schedule(s);
 	return 0;
 }
 
@@ -392,7 +397,7 @@ struct scenario *scenario_load(const struct scenario_opts *o, char **err)
 		return NULL;
 	}
 	trace_facts(s);
-	if (run_text(s, err) || check_params(s, err)) {
+	if (run_text(s, err) || check_params(s, err) || scenario_apply_schedule(s, err)) {
 		scenario_free(s);
 		return NULL;
 	}
@@ -415,6 +420,11 @@ const char *scenario_about(const struct scenario *s)
 nsec_t scenario_duration(const struct scenario *s)
 {
 	return s->duration;
+}
+
+void scenario_set_duration(struct scenario *s, nsec_t duration)
+{
+	s->duration = duration;
 }
 
 enum sim_stop scenario_run(struct scenario *s, nsec_t until)
@@ -465,6 +475,7 @@ void scenario_free(struct scenario *s)
 	world_destroy(s->world);
 	lua_world_free(s->lw);
 	hosted_world_free(hosted);
+	scenario_free_schedule(s);
 	free(s->param_used);
 	free(s->params);
 	sqlite3_close(s->schema);

@@ -55,10 +55,15 @@ struct world *scenario_world(struct scenario *s);
 /* What the scenario says of itself; "" when it says nothing. */
 const char *scenario_about(const struct scenario *s);
 nsec_t scenario_duration(const struct scenario *s);
+/* Another end than the scenario says; before scenario_finish(). */
+void scenario_set_duration(struct scenario *s, nsec_t duration);
 /* Runs up to virtual time until (or the duration, if that is earlier). May be called again. */
 enum sim_stop scenario_run(struct scenario *s, nsec_t until);
 /* The rows that end a run: tasks that still live, counters, CPU times, facts. Once. */
 void scenario_finish(struct scenario *s, enum sim_stop why);
+
+/* The tables that checks read (bits 1 << TT_...); all of them when a check is a function. */
+u32 scenario_check_tables(struct scenario *s);
 
 struct scenario_verdict {
 	u32 checks, failed;

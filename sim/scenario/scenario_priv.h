@@ -22,6 +22,12 @@ struct check {
 	char *where; /* file:line */
 };
 
+/* An entry of schedule{}; its host is known by name until all hosts are there. */
+struct scheduled {
+	char *host;
+	struct choice choice;
+};
+
 struct scenario {
 	struct world *world;
 	struct lua_world *lw;
@@ -34,6 +40,10 @@ struct scenario {
 	struct check *checks;
 	size_t nchecks;
 	int include_depth;
+	struct scheduled *scheduled;
+	size_t nscheduled;
+	struct scenario_param *kept; /* what schedule{} says of parameters */
+	size_t nkept;
 	struct sqlite3 *db; /* while checks run */
 	enum trace_level level;
 };
@@ -49,6 +59,11 @@ void scenario_open_link(struct scenario *s);
 void scenario_open_program(struct scenario *s);
 void scenario_open_check(struct scenario *s);
 void scenario_open_file(struct scenario *s);
+
+void scenario_open_schedule(struct scenario *s);
+/* Makes schedule{} the run's strategy, unless there is one. 0, or -1 and *err. */
+int scenario_apply_schedule(struct scenario *s, char **err);
+void scenario_free_schedule(struct scenario *s);
 
 /* Registers fn under name for scenarios. */
 void scenario_function(struct scenario *s, const char *name, lua_CFunction fn);

@@ -11,6 +11,7 @@ UNIT_TESTS := \
 	dql \
 	epoll \
 	event \
+	explore \
 	export \
 	fd \
 	fragment \

@@ -1,0 +1,60 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The way of a race bug: explore finds it, whatever the number of workers; shrink leaves the decision that
+# matters; the trace replays; keep makes a scenario that fails, and passes once the program is mended.
+# Usage: run.sh SOCKLOOM
+set -u
+sockloom=$(realpath "$1")
+cd "$(dirname "$0")"
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+failed=0
+expect() { # exit status, what, command...
+	want=$1 what=$2
+	shift 2
+	"$@" >"$tmp/out" 2>&1
+	rc=$?
+	[ $rc = "$want" ] && return
+	echo "not ok: $what: exit status $rc, not $want"
+	sed 's/^/    /' "$tmp/out" | head -20
+	failed=$((failed + 1))
+}
+has() { # what, pattern
+	grep -q "$2" "$tmp/out" && return
+	echo "not ok: $1: no '$2' in"
+	sed 's/^/    /' "$tmp/out" | head -20
+	failed=$((failed + 1))
+}
+
+expect 0 "the ordinary run passes" "$sockloom" run -q -o "$tmp/run.db" lost_wakeup.lua
+expect 1 "explore finds it" "$sockloom" explore -j 1 -o "$tmp/1.db" lost_wakeup.lua
+has "explore says what" 'stuck: main of host a'
+cp "$tmp/out" "$tmp/one"
+expect 1 "explore with three workers" "$sockloom" explore -j 3 -o "$tmp/3.db" lost_wakeup.lua
+sed -i 's/3\.db/1.db/' "$tmp/out"
+cmp -s "$tmp/out" "$tmp/one" && cmp -s "$tmp/1.db" "$tmp/3.db" || {
+	echo "not ok: what is found depends on the number of workers"
+	failed=$((failed + 1))
+}
+expect 0 "the run can be replayed" "$sockloom" replay "$tmp/1.db"
+expect 0 "shrink" "$sockloom" shrink -o "$tmp/min.db" "$tmp/1.db"
+has "one decision is left" '^1 decisions of'
+has "and is told" 'main of a is held up'
+expect 0 "the shrunk run can be replayed" "$sockloom" replay "$tmp/min.db"
+expect 0 "keep" "$sockloom" keep -o "$tmp/kept.lua" "$tmp/min.db"
+expect 2 "keep leaves files alone" "$sockloom" keep -o "$tmp/kept.lua" "$tmp/min.db"
+expect 1 "the kept scenario fails" "$sockloom" run -q -o "$tmp/kept.db" "$tmp/kept.lua"
+expect 0 "and passes once it is mended" "$sockloom" run -q -o "$tmp/kept.db" --set fixed=true "$tmp/kept.lua"
+expect 1 "what fails ordinarily needs no search" "$sockloom" explore -o "$tmp/k.db" "$tmp/kept.lua"
+has "and explore says so" 'nothing to search for'
+for s in random pct pos delay starve portfolio; do
+	expect 0 "the mended program, $s" "$sockloom" explore -S $s --runs 2000 -o "$tmp/no.db" --set fixed=true lost_wakeup.lua
+	expect 1 "every strategy finds it: $s" "$sockloom" explore -S $s --runs 5000 -o "$tmp/s.db" lost_wakeup.lua
+done
+expect 2 "a run that passes has nothing to shrink" "$sockloom" shrink -o "$tmp/no.db" "$tmp/run.db"
+has "and shrink says so" 'does not fail'
+expect 2 "no such strategy" "$sockloom" explore -S best lost_wakeup.lua
+expect 2 "no such scenario" "$sockloom" explore missing.lua
+expect 2 "no such trace" "$sockloom" shrink missing.db
+[ $failed = 0 ] && echo "explore: passed" || echo "explore: $failed failed"
+[ $failed = 0 ]
