@@ -124,6 +124,7 @@ check: deps-check
 	@SECOND=$(CURDIR)/build/clang/sockloom tests/programs/run.sh $(CURDIR)/build/gcc/sockloom
 	@tests/programs/run.sh $(CURDIR)/build/gcc-san/sockloom threads ends static socat
 	@tests/explore/run.sh $(CURDIR)/build/gcc/sockloom
+	@tests/explore/run.sh $(CURDIR)/build/gcc-san/sockloom
 	@tests/determinism/run.sh $(CURDIR)/build/gcc/sockloom $(CURDIR)/build/clang/sockloom $(SEEDS)
 	@$(MAKE) --no-print-directory fuzz
 	@echo 'check: all passed'

@@ -152,12 +152,14 @@ static void send_report(FILE *to, u64 run, enum explore_kind kind, const struct 
 		rep.sql_len = r->sql ? (u32)strlen(r->sql) : 0;
 	}
 	fwrite(&rep, sizeof(rep), 1, to);
+	if (!r->failure)
+		return;
 	fwrite(r->schedule, sizeof(*r->schedule), rep.nschedule, to);
 	fwrite(r->name, 1, rep.name_len, to);
 	fwrite(r->message, 1, rep.message_len, to);
-	fwrite(r->sql, 1, rep.sql_len, to);
-	if (r->failure)
-		fflush(to);
+	if (r->sql)
+		fwrite(r->sql, 1, rep.sql_len, to);
+	fflush(to);
 }
 
 static void work(struct explore *x, u32 index, FILE *to)
