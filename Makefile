@@ -121,6 +121,8 @@ check: deps-check
 	@tests/scenario/run.sh $(CURDIR)/build/gcc/sockloom
 	@tests/scenario/readme.sh $(CURDIR)/build/gcc/sockloom
 	@tests/scenario/run.sh $(CURDIR)/build/gcc-san/sockloom
+	@tests/conformance/run.sh sim $(CURDIR)/build/gcc/sockloom
+	@tests/conformance/run.sh sim $(CURDIR)/build/gcc-san/sockloom
 	@SECOND=$(CURDIR)/build/clang/sockloom tests/programs/run.sh $(CURDIR)/build/gcc/sockloom
 	@tests/programs/run.sh $(CURDIR)/build/gcc-san/sockloom threads ends static socat
 	@tests/explore/run.sh $(CURDIR)/build/gcc/sockloom

@@ -312,7 +312,7 @@ static s64 unix_stream_connect(struct task *t, struct sock *sk, const struct soc
 		return -EINVAL;
 	err = unix_autobind_for_creds(sk);
 	if (!err)
-		err = unix_find_other(sk, sa, len, &other);
+		err = unix_find_other(t, sk, sa, len, &other);
 	if (err)
 		return err;
 	if (other->state != TCP_LISTEN || other->shutdown & RCV_SHUTDOWN)

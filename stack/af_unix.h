@@ -36,7 +36,7 @@ struct unix_address {
 	struct list_head node; /* of the table; self-linked: no longer to be found */
 	u32 refs;
 	u32 hash;
-	bool path;
+	char *key;	    /* of a path: what it is known by; NULL: an abstract name */
 	u16 type;	    /* an abstract name is one of a socket type */
 	struct sock *owner; /* NULL: a path that nobody is bound to any more */
 	u32 mode, uid, gid; /* of a path, for stat(2) */
@@ -161,7 +161,8 @@ void unix_unbind(struct sock *sk);
 void unix_address_put(struct net *net, struct unix_address *addr);
 s64 unix_getname(struct sock *sk, bool peer, struct sockaddr_storage *ss);
 /* The socket that has the name: 0, -ENOENT, -ECONNREFUSED, -EPROTOTYPE. */
-s64 unix_find_other(struct sock *sk, const struct sockaddr *sa, socklen_t len, struct sock **out);
+s64 unix_find_other(struct task *t, struct sock *sk, const struct sockaddr *sa, socklen_t len,
+		    struct sock **out);
 
 /* ---- unix_stream.c, unix_dgram.c ------------------------------------------------------------- */
 

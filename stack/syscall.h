@@ -83,6 +83,12 @@ struct program_ops {
 	 * descriptors are still there.
 	 */
 	void (*exiting)(struct utask *u, int status);
+	/*
+	 * Optional: what the pathname of an AF_UNIX socket means. Writes its absolute form to key, PATH_MAX
+	 * bytes; 0, -EEXIST when a file that is no socket of the host has it, or a negative errno. Without
+	 * this a pathname is its text.
+	 */
+	s64 (*socket_path)(struct utask *u, const char *path, char key[]);
 	/* The task is gone. */
 	void (*destroy)(struct utask *u);
 	/*

@@ -71,7 +71,7 @@ s64 unix_dgram_connect(struct task *t, struct sock *sk, const struct sockaddr *s
 			return -EINVAL;
 		err = unix_autobind_for_creds(sk);
 		if (!err)
-			err = unix_find_other(sk, sa, len, &other);
+			err = unix_find_other(t, sk, sa, len, &other);
 		if (err)
 			return err;
 		if (!unix_may_send(sk, other))
@@ -157,7 +157,7 @@ static s64 dgram_send(struct task *t, struct sock *sk, struct msg *m, int flags,
 	if (!err)
 		err = unix_scm_check(t, NULL, scm);
 	if (!err && named)
-		err = unix_find_other(sk, m->name, m->namelen, &other);
+		err = unix_find_other(t, sk, m->name, m->namelen, &other);
 	if (err)
 		return err;
 	if (!unix_may_send(sk, other))

@@ -2,10 +2,11 @@
 /*
  * Names of AF_UNIX sockets (unix(7), "Address format"): pathnames, abstract names, autobind.
  *
- * A table of the host stands for the file system and for the abstract namespace. A pathname is
- * compared as text: there are no directories, links or permissions. As on Linux, it outlives its
- * socket until it is unlinked, an abstract name does not, and an abstract name belongs to one
- * socket type: two sockets of different types may have the same.
+ * A table of the host stands for the file system and for the abstract namespace. A pathname of a Lua
+ * program is known by its text; one of a program with a file system by its absolute form
+ * (program_ops.socket_path). As on Linux, it outlives its socket until it is unlinked, an abstract name
+ * does not, and an abstract name belongs to one socket type: two sockets of different types may have the
+ * same.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -53,7 +54,7 @@ static u32 name_hash(const char *name, size_t len, u16 type)
 	return h;
 }
 
-/* sun is cut to its len; type is 0 for a pathname. */
+/* An abstract name: sun is cut to its len. */
 static struct unix_address *name_find(struct unix_table *tab, const char *bytes, socklen_t len,
 				      u16 type)
 {
@@ -61,23 +62,37 @@ static struct unix_address *name_find(struct unix_table *tab, const char *bytes,
 	struct unix_address *a;
 
 	list_for_each_entry(a, &tab->names[hash % UNIX_HASH_SIZE], node) {
-		if (a->hash == hash && a->type == type && a->len == len &&
+		if (a->hash == hash && a->type == type && !a->key && a->len == len &&
 		    !memcmp(a->bytes, bytes, len))
 			return a;
 	}
 	return NULL;
 }
 
-static void name_add(struct sock *sk, const char *bytes, socklen_t len, bool path)
+static struct unix_address *path_find(struct unix_table *tab, const char *key)
+{
+	u32 hash = name_hash(key, strlen(key), 0);
+	struct unix_address *a;
+
+	list_for_each_entry(a, &tab->names[hash % UNIX_HASH_SIZE], node) {
+		if (a->hash == hash && a->key && !strcmp(a->key, key))
+			return a;
+	}
+	return NULL;
+}
+
+/* key: NULL for an abstract name. */
+static void name_add(struct sock *sk, const char *bytes, socklen_t len, const char *key)
 {
 	struct unix_table *tab = unix_table(sk->net);
 	struct unix_address *a = pool_zalloc(address_pool(sk->net));
 
-	a->path = path;
-	a->type = path ? 0 : sk->type;
+	a->key = key ? xstrdup(key) : NULL;
+	a->type = key ? 0 : sk->type;
 	a->len = len;
 	memcpy(a->bytes, bytes, len);
-	a->hash = name_hash(a->bytes + UNIX_PATH_OFFSET, len - UNIX_PATH_OFFSET, a->type);
+	a->hash = key ? name_hash(key, strlen(key), 0) :
+			name_hash(a->bytes + UNIX_PATH_OFFSET, len - UNIX_PATH_OFFSET, a->type);
 	a->owner = sk;
 	a->refs = 2; /* the table's and the socket's */
 	list_add(&a->node, &tab->names[a->hash % UNIX_HASH_SIZE]);
@@ -86,8 +101,10 @@ static void name_add(struct sock *sk, const char *bytes, socklen_t len, bool pat
 
 void unix_address_put(struct net *net, struct unix_address *addr)
 {
-	if (addr && !--addr->refs)
-		pool_free(address_pool(net), addr);
+	if (!addr || --addr->refs)
+		return;
+	free(addr->key);
+	pool_free(address_pool(net), addr);
 }
 
 static void name_remove(struct net *net, struct unix_address *a)
@@ -131,7 +148,7 @@ s64 unix_autobind(struct sock *sk)
 		num = (num + 1) & AUTOBIND_MASK;
 		snprintf(un.sun_path + 1, AUTOBIND_LEN, "%05x", num);
 		if (!name_find(tab, (const char *)&un, len, sk->type)) {
-			name_add(sk, (const char *)&un, len, false);
+			name_add(sk, (const char *)&un, len, NULL);
 			return 0;
 		}
 	} while (num != first);
@@ -143,12 +160,41 @@ s64 unix_autobind_for_creds(struct sock *sk)
 	return sk->passcred ? unix_autobind(sk) : 0;
 }
 
-/* A pathname that exists is found before the socket's own state; an abstract one after it. */
+/* What a pathname is known by; 0, -EEXIST for a file that is no socket here, or another errno. */
+static s64 path_key(struct task *t, const char *bytes, char key[PATH_MAX])
+{
+	struct utask *u = task_utask(t);
+
+	if (u->prog->socket_path)
+		return u->prog->socket_path(u, bytes + UNIX_PATH_OFFSET, key);
+	strcpy(key, bytes + UNIX_PATH_OFFSET);
+	return 0;
+}
+
+/* unix_bind_bsd(): a name that exists is found before the socket's own state. */
+static s64 bind_path(struct task *t, struct sock *sk, const char *bytes, socklen_t len)
+{
+	struct unix_address *a;
+	char key[PATH_MAX];
+	s64 err = path_key(t, bytes, key);
+
+	if (err == -EEXIST || (!err && path_find(unix_table(sk->net), key)))
+		return -EADDRINUSE;
+	if (err)
+		return err;
+	if (unix_sk(sk)->addr)
+		return -EINVAL;
+	name_add(sk, bytes, len, key);
+	a = unix_sk(sk)->addr;
+	a->mode = 0755;
+	a->uid = t->proc->uid;
+	a->gid = t->proc->gid;
+	return 0;
+}
+
 s64 unix_bind(struct task *t, struct sock *sk, const struct sockaddr *sa, socklen_t len)
 {
-	struct unix_table *tab = unix_table(sk->net);
 	char bytes[sizeof(struct sockaddr_un) + 1];
-	struct unix_address *found;
 	bool path;
 
 	if (len == UNIX_PATH_OFFSET && sa->sa_family == AF_UNIX)
@@ -156,21 +202,13 @@ s64 unix_bind(struct task *t, struct sock *sk, const struct sockaddr *sa, sockle
 	if (unix_validate_addr(sa, len))
 		return -EINVAL;
 	len = name_import(sa, len, bytes, &path);
-	found = name_find(tab, bytes, len, path ? 0 : sk->type);
-	if (path && found)
-		return -EADDRINUSE;
+	if (path)
+		return bind_path(t, sk, bytes, len);
 	if (unix_sk(sk)->addr)
 		return -EINVAL;
-	if (found)
+	if (name_find(unix_table(sk->net), bytes, len, sk->type))
 		return -EADDRINUSE;
-	name_add(sk, bytes, len, path);
-	if (path) {
-		struct unix_address *a = unix_sk(sk)->addr;
-
-		a->mode = 0755;
-		a->uid = t->proc->uid;
-		a->gid = t->proc->gid;
-	}
+	name_add(sk, bytes, len, NULL);
 	return 0;
 }
 
@@ -181,24 +219,13 @@ void unix_unbind(struct sock *sk)
 	if (!a || a->owner != sk)
 		return;
 	a->owner = NULL;
-	if (!a->path)
+	if (!a->key)
 		name_remove(sk->net, a);
 }
 
 struct unix_address *unix_path_find(struct net *net, const char *path)
 {
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	char bytes[sizeof(un) + 1] = { 0 };
-	size_t n;
-
-	if (!net->unix_tab)
-		return NULL;
-	n = strlen(path);
-	if (!n || n > sizeof(un.sun_path))
-		return NULL;
-	memcpy(bytes, &un, UNIX_PATH_OFFSET);
-	memcpy(bytes + UNIX_PATH_OFFSET, path, n);
-	return name_find(net->unix_tab, bytes, UNIX_PATH_OFFSET + (socklen_t)n + 1, 0);
+	return net->unix_tab && *path ? path_find(net->unix_tab, path) : NULL;
 }
 
 s64 sys_unlink(struct task *t, const char *path)
@@ -218,17 +245,36 @@ s64 sys_unlink(struct task *t, const char *path)
 
 /* ---- looking up ------------------------------------------------------------------------------ */
 
-s64 unix_find_other(struct sock *sk, const struct sockaddr *sa, socklen_t len, struct sock **out)
+static s64 find_path(struct task *t, struct net *net, const char *bytes, struct unix_address **out)
+{
+	char key[PATH_MAX];
+	s64 err = path_key(t, bytes, key);
+
+	*out = err && err != -EEXIST ? NULL : unix_path_find(net, key);
+	if (*out)
+		return 0;
+	return err == -EEXIST ? -ECONNREFUSED : err ? err : -ENOENT;
+}
+
+s64 unix_find_other(struct task *t, struct sock *sk, const struct sockaddr *sa, socklen_t len,
+		    struct sock **out)
 {
 	char bytes[sizeof(struct sockaddr_un) + 1];
 	struct unix_address *a = NULL;
 	bool path;
+	s64 err;
 
 	len = name_import(sa, len, bytes, &path);
-	if (sk->net->unix_tab)
-		a = name_find(sk->net->unix_tab, bytes, len, path ? 0 : sk->type);
-	if (!a)
-		return path ? -ENOENT : -ECONNREFUSED;
+	if (path) {
+		err = find_path(t, sk->net, bytes, &a);
+		if (err)
+			return err;
+	} else {
+		if (sk->net->unix_tab)
+			a = name_find(sk->net->unix_tab, bytes, len, sk->type);
+		if (!a)
+			return -ECONNREFUSED;
+	}
 	if (!a->owner)
 		return -ECONNREFUSED;
 	if (a->owner->type != sk->type)

@@ -160,6 +160,8 @@ extern const struct hosted_call hosted_open_calls[];
 extern const struct hosted_call hosted_stat_calls[];
 extern const struct hosted_call hosted_virtual_calls[];
 extern const struct hosted_call hosted_cwd_calls[];
+/* program_ops.socket_path; hosted_socket_path.c. */
+s64 hosted_socket_path(struct utask *u, const char *path, char key[]);
 extern const struct hosted_call hosted_clone_calls[];
 extern const struct hosted_call hosted_signal_calls[];
 

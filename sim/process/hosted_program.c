@@ -237,6 +237,7 @@ const struct program_ops hosted_program_ops = {
 	.call = hosted_call,
 	.exiting = hosted_exiting,
 	.destroy = hosted_destroy,
+	.socket_path = hosted_socket_path,
 	.native_frames = true,
 };
 

@@ -20,6 +20,7 @@ SRC := \
 	hosted_pass.c \
 	hosted_program.c \
 	hosted_signal.c \
+	hosted_socket_path.c \
 	hosted_start.c \
 	hosted_stat.c \
 	hosted_tracee.c \
