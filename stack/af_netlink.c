@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/engine/trace_place.h"
+#include "stack/bpf.h"
 #include "stack/capability.h"
 #include "stack/msg.h"
 #include "stack/netlink.h"
@@ -204,6 +206,10 @@ static void queue(struct netlink_sock *nl, const u8 *data, u32 len)
 
 	skb_add_data(skb, data, len);
 	skb->truesize = SKB_TRUESIZE(len);
+	if (sk_filter(&nl->sk, skb)) {
+		kfree_skb_reason(skb, SKB_DROP_REASON_SOCKET_FILTER, PLACE_SOCKET_RX);
+		return;
+	}
 	/* The kernel sends no more of a dump than fits; here it all waits. */
 	skb_set_owner_r(skb, &nl->sk);
 	skb_queue_tail(&nl->sk.receive_queue, skb);

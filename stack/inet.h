@@ -109,12 +109,16 @@ void inet_ehash_remove(struct inet_sock *inet);
 /* Exact match on the 4-tuple (and device); NULL: none. */
 struct inet_sock *inet_lookup_established(struct net *net, const union ipaddr *saddr, u16 sport,
 					  const union ipaddr *daddr, u16 dport, int dif);
-/* The listening TCP socket for a SYN to daddr:dport, reuseport group applied. */
-struct inet_sock *inet_lookup_listener(struct net *net, const union ipaddr *saddr, u16 sport,
+/*
+ * The listening TCP socket for a SYN to daddr:dport, reuseport group applied. skb: for the group's
+ * program, its data at the transport header; NULL: the hash decides.
+ */
+struct inet_sock *inet_lookup_listener(struct net *net, struct sk_buff *skb,
+				       const union ipaddr *saddr, u16 sport,
 				       const union ipaddr *daddr, u16 dport, int dif);
 /* The UDP socket for a datagram. */
-struct inet_sock *udp_lookup(struct net *net, const union ipaddr *saddr, u16 sport,
-			     const union ipaddr *daddr, u16 dport, int dif);
+struct inet_sock *udp_lookup(struct net *net, struct sk_buff *skb, const union ipaddr *saddr,
+			     u16 sport, const union ipaddr *daddr, u16 dport, int dif);
 /* Calls fn for every UDP socket that should get a multicast or broadcast datagram. */
 void udp_lookup_multi(struct net *net, const union ipaddr *saddr, u16 sport,
 		      const union ipaddr *daddr, u16 dport, int dif,
@@ -129,7 +133,12 @@ u32 inet_ehashfn(struct net *net, const union ipaddr *laddr, u16 lport, const un
 int reuseport_add_sock(struct inet_sock *inet, struct inet_sock *existing);
 /* The last socket moves into the hole: net/core/sock_reuseport.c's documented order. */
 void reuseport_detach_sock(struct inet_sock *inet);
-struct inet_sock *reuseport_select_sock(struct inet_sock *any, u32 hash);
+/* skb as in inet_lookup_listener(). */
+struct inet_sock *reuseport_select_sock(struct inet_sock *any, struct sk_buff *skb, u32 hash);
+/* SO_ATTACH_REUSEPORT_CBPF and its kin: takes a reference. -EINVAL: not in a group, and in none yet. */
+int reuseport_attach_prog(struct inet_sock *inet, struct bpf_prog *prog);
+/* -ENOENT: there is no program; -EINVAL: the socket is no member of a group and will not be. */
+int reuseport_detach_prog(struct inet_sock *inet);
 
 /* Called by stack_world_init() and at tear-down. */
 struct inet_hash *inet_hash_new(void);

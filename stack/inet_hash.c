@@ -229,6 +229,7 @@ void inet_bucket_leave(struct inet_sock *inet)
 
 struct lookup {
 	struct net *net;
+	struct sk_buff *skb; /* NULL: not for a packet */
 	const union ipaddr *saddr, *daddr;
 	u16 sport;
 	int dif;
@@ -304,17 +305,18 @@ static struct inet_sock *best_of(struct inet_bind_bucket *b, const struct lookup
 	}
 	/* A connected UDP socket keeps its own packets even inside a group. */
 	if (best && best->reuse_group && !best->dport)
-		best = reuseport_select_sock(best, hash);
+		best = reuseport_select_sock(best, l->skb, hash);
 	return best;
 }
 
-static struct inet_sock *lookup_port(struct net *net, u8 protocol, const union ipaddr *saddr,
-				     u16 sport, const union ipaddr *daddr, u16 dport, int dif,
+static struct inet_sock *lookup_port(struct net *net, u8 protocol, struct sk_buff *skb,
+				     const union ipaddr *saddr, u16 sport,
+				     const union ipaddr *daddr, u16 dport, int dif,
 				     int (*score)(const struct inet_sock *, const struct lookup *))
 {
 	struct inet_bind_bucket *b = inet_bucket_find(net, protocol, dport);
-	struct lookup l = { .net = net, .saddr = saddr, .daddr = daddr, .sport = sport, .dif = dif,
-			    .exact = true, .v4 = ipaddr_is_v4(daddr) };
+	struct lookup l = { .net = net, .skb = skb, .saddr = saddr, .daddr = daddr, .sport = sport,
+			    .dif = dif, .exact = true, .v4 = ipaddr_is_v4(daddr) };
 	struct inet_sock *s;
 	u32 hash;
 
@@ -328,16 +330,17 @@ static struct inet_sock *lookup_port(struct net *net, u8 protocol, const union i
 	return best_of(b, &l, hash, score);
 }
 
-struct inet_sock *inet_lookup_listener(struct net *net, const union ipaddr *saddr, u16 sport,
+struct inet_sock *inet_lookup_listener(struct net *net, struct sk_buff *skb,
+				       const union ipaddr *saddr, u16 sport,
 				       const union ipaddr *daddr, u16 dport, int dif)
 {
-	return lookup_port(net, IPPROTO_TCP, saddr, sport, daddr, dport, dif, score_listener);
+	return lookup_port(net, IPPROTO_TCP, skb, saddr, sport, daddr, dport, dif, score_listener);
 }
 
-struct inet_sock *udp_lookup(struct net *net, const union ipaddr *saddr, u16 sport,
-			     const union ipaddr *daddr, u16 dport, int dif)
+struct inet_sock *udp_lookup(struct net *net, struct sk_buff *skb, const union ipaddr *saddr,
+			     u16 sport, const union ipaddr *daddr, u16 dport, int dif)
 {
-	return lookup_port(net, IPPROTO_UDP, saddr, sport, daddr, dport, dif, score_udp);
+	return lookup_port(net, IPPROTO_UDP, skb, saddr, sport, daddr, dport, dif, score_udp);
 }
 
 void udp_lookup_multi(struct net *net, const union ipaddr *saddr, u16 sport,

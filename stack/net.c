@@ -191,6 +191,7 @@ static void net_init_streams(struct net *net)
 	rng_init(&net->rng_misc, seed, id, RNG_TCP_MISC, 0);
 	rng_init(&net->rng_neigh, seed, id, RNG_NEIGH, 0);
 	rng_init(&net->rng_icmp, seed, id, RNG_ICMP, 0);
+	rng_init(&net->rng_bpf, seed, id, RNG_BPF, 0);
 	rng_init(&secret, seed, id, RNG_HASH_SECRET, 0);
 	net->hash_secret[0] = rng_u64(&secret);
 	net->hash_secret[1] = rng_u64(&secret);

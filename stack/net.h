@@ -122,7 +122,7 @@ struct net {
 	struct unix_table *unix_tab;  /* made with the first bound name */
 	struct netdev_notifier notifier;
 	u32 genid;		      /* bumped when routes, addresses or PMTU change */
-	struct rng rng_isn, rng_port, rng_ipid, rng_misc, rng_neigh, rng_icmp;
+	struct rng rng_isn, rng_port, rng_ipid, rng_misc, rng_neigh, rng_icmp, rng_bpf;
 	u32 *port_perturb;	      /* made with the first connect(); inet_port.c */
 	u64 hash_secret[2];	      /* for ISN, port hash, IP id, cookies */
 	u32 icmp_tokens;	      /* global ICMP rate limit; icmp_limit.c */

@@ -247,6 +247,7 @@ void ping_rcv(struct net *net, struct sk_buff *skb)
 	int family = ipaddr_is_v4(&rx->daddr) ? AF_INET : AF_INET6;
 	struct inet_sock *inet;
 	struct sk_buff *copy;
+	int err;
 
 	if (!pskb_may_pull(skb, ECHO_LEN))
 		return;
@@ -255,9 +256,10 @@ void ping_rcv(struct net *net, struct sk_buff *skb)
 	    (!ipaddr_is_any(&inet->rcv_saddr) && !ipaddr_equal(&inet->rcv_saddr, &rx->daddr)))
 		return;
 	copy = skb_clone(skb);
-	if (sock_queue_rcv_skb(&inet->sk, copy)) {
+	err = sock_queue_rcv_skb(&inet->sk, copy);
+	if (err) {
 		inet->sk.drops++;
-		kfree_skb_reason(copy, SKB_DROP_REASON_SOCKET_RCVBUFF, PLACE_SOCKET_RX);
+		kfree_skb_reason(copy, sock_drop_reason(err), PLACE_SOCKET_RX);
 	}
 }
 
@@ -322,6 +324,7 @@ static s64 ping_release(struct task *t, struct sock *sk)
 	struct sk_buff *skb;
 
 	inet_sk(sk)->num = 0;
+	reuseport_detach_sock(inet_sk(sk));
 	while ((skb = skb_dequeue(&sk->receive_queue)))
 		consume_skb(skb);
 	return 0;

@@ -145,6 +145,7 @@ static void raw_drop(struct sock *sk, struct sk_buff *copy, enum skb_drop_reason
 static void raw_rcv(struct raw_sock *raw, struct sk_buff *copy)
 {
 	struct sock *sk = &raw->inet.sk;
+	int err;
 
 	if (sk->family == AF_INET6 && !rawv6_csum_ok(raw, copy)) {
 		raw_drop(sk, copy, SKB_DROP_REASON_SKB_CSUM);
@@ -155,8 +156,9 @@ static void raw_rcv(struct raw_sock *raw, struct sk_buff *copy)
 	skb_checksum_show(copy, copy->dev && copy->dev->flags & IFF_LOOPBACK);
 	trace_hop(sk->net->sim->trace, copy->id, net_now(sk->net), sk->host->id, PLACE_SOCKET_RX,
 		  copy->dev ? copy->dev->ifindex : 0, -1);
-	if (sock_queue_rcv_skb(sk, copy))
-		kfree_skb_reason(copy, SKB_DROP_REASON_SOCKET_RCVBUFF, PLACE_SOCKET_RX);
+	err = sock_queue_rcv_skb(sk, copy);
+	if (err)
+		kfree_skb_reason(copy, sock_drop_reason(err), PLACE_SOCKET_RX);
 }
 
 bool raw_deliver(struct net *net, struct sk_buff *skb)

@@ -10,6 +10,7 @@
 
 #include "sim/engine/trace.h"
 #include "stack/addr.h"
+#include "stack/bpf.h"
 #include "stack/stack_world.h"
 
 #define EPOLL_WRITE (EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND)
@@ -85,6 +86,7 @@ void sock_put(struct sock *sk)
 	skb_queue_purge(&sk->error_queue);
 	if (sk->ops->destruct)
 		sk->ops->destruct(sk);
+	sk_filter_release(sk);
 	assert(!wait_queue_active(&sk->wq));
 	list_del_init(&sk->net_node);
 	pool_free(sock_pool(sk->host, sk->ops), sk);
@@ -219,6 +221,10 @@ void skb_set_owner_w(struct sk_buff *skb, struct sock *sk)
 
 int sock_queue_rcv_skb(struct sock *sk, struct sk_buff *skb)
 {
+	int err = sk_filter(sk, skb);
+
+	if (err)
+		return err;
 	if (sk->rmem_alloc >= sk->rcvbuf) {
 		sk->drops++;
 		return -ENOMEM;

@@ -21,6 +21,7 @@
 #include "stack/file.h"
 #include "stack/net.h"
 
+struct bpf_prog;
 struct sock;
 struct msg;
 
@@ -137,6 +138,8 @@ struct sock {
 	int peer_pid;
 	u32 peer_uid, peer_gid;
 	bool passcred, passrights; /* AF_UNIX: SCM_CREDENTIALS wanted, SCM_RIGHTS taken */
+	struct bpf_prog *filter; /* SO_ATTACH_FILTER, SO_ATTACH_BPF; NULL: none. bpf.h */
+	bool filter_locked;	 /* SO_LOCK_FILTER */
 	int peek_off;	  /* SO_PEEK_OFF: where MSG_PEEK begins; -1: off */
 	/* Upcalls: defaults wake sk->wq and send SIGIO. */
 	void (*data_ready)(struct sock *sk);
@@ -197,10 +200,14 @@ void skb_set_owner_r(struct sk_buff *skb, struct sock *sk);
 /* Send accounting of packets on their way down: charges wmem_alloc; write_space when freed. */
 void skb_set_owner_w(struct sk_buff *skb, struct sock *sk);
 /*
- * Queues skb on sk for reading, or returns -ENOMEM / -ENOBUFS when rcvbuf is full. The caller then drops it with
- * SOCKET_RCVBUFF. On success wakes readers.
+ * Queues skb on sk for reading, or returns -EPERM when the socket's filter does not want it, -ENOMEM / -ENOBUFS when
+ * rcvbuf is full. The caller then drops it, for sock_drop_reason(). On success wakes readers.
  */
 int sock_queue_rcv_skb(struct sock *sk, struct sk_buff *skb);
+static inline enum skb_drop_reason sock_drop_reason(int err)
+{
+	return err == -EPERM ? SKB_DROP_REASON_SOCKET_FILTER : SKB_DROP_REASON_SOCKET_RCVBUFF;
+}
 /* Copies len bytes at skb_off (from data) to the iterator's bytes at it_off. */
 void skb_copy_to_iter(const struct sk_buff *skb, u32 skb_off, const struct iov_iter *it,
 		      size_t it_off, u32 len);

@@ -12,6 +12,7 @@
 #include <sys/time.h>
 
 #include "nic/netdev.h"
+#include "stack/bpf_sockopt.h"
 #include "stack/capability.h"
 #include "stack/tcp.h"
 
@@ -448,6 +449,10 @@ static const struct sockopt_row rows[] = {
 	TIMEO_ROW(SO_RCVTIMEO_OLD),
 	TIMEO_ROW(SO_SNDTIMEO_OLD),
 	ROW(SO_BINDTODEVICE, SOCKOPT_STRING, .set = so_bindtodevice, .get = so_bindtodevice_get),
+	/* Reading is SO_GET_FILTER, with lengths in instructions. */
+	ROW(SO_ATTACH_FILTER, SOCKOPT_STRUCT, .min_len = sizeof(int), .set = so_attach_filter,
+	    .get = so_get_filter),
+	ROW(SO_DETACH_FILTER, SOCKOPT_INT, .set = so_detach_filter, .access = SOCKOPT_WO),
 	STAMP_ROW(SO_TIMESTAMP_OLD),
 	ROW(SO_PEERNAME, SOCKOPT_STRUCT, .get = so_peername_get, .access = SOCKOPT_RO),
 	ROW(SO_ACCEPTCONN, SOCKOPT_INT, .get = so_acceptconn_get, .access = SOCKOPT_RO),
@@ -457,8 +462,12 @@ static const struct sockopt_row rows[] = {
 	ROW(SO_MARK, SOCKOPT_INT, SOCKOPT_FIELD(struct sock, mark), .set = so_mark),
 	ROW(SO_PROTOCOL, SOCKOPT_INT, SOCKOPT_FIELD(struct sock, protocol), .access = SOCKOPT_RO),
 	ROW(SO_DOMAIN, SOCKOPT_INT, SOCKOPT_FIELD(struct sock, family), .access = SOCKOPT_RO),
+	ROW(SO_LOCK_FILTER, SOCKOPT_BOOL, SOCKOPT_FIELD(struct sock, filter_locked),
+	    .set = so_lock_filter),
 	ROW(SO_INCOMING_CPU, SOCKOPT_INT, SOCKOPT_FIELD(struct sock, incoming_cpu),
 	    .set = so_incoming_cpu),
+	ROW(SO_ATTACH_REUSEPORT_CBPF, SOCKOPT_STRUCT, .min_len = sizeof(int),
+	    .set = so_attach_reuseport_cbpf, .access = SOCKOPT_WO),
 	ROW(SO_MEMINFO, SOCKOPT_STRUCT, .get = so_meminfo, .access = SOCKOPT_RO,
 	    .note = "fwd_alloc and backlog are always 0"),
 	ROW(SO_INCOMING_NAPI_ID, SOCKOPT_INT, .get = so_napi_id_get, .access = SOCKOPT_RO),
@@ -474,6 +483,8 @@ static const struct sockopt_row rows[] = {
 	STAMP_ROW(SO_TIMESTAMPNS_NEW),
 	TIMEO_ROW(SO_RCVTIMEO_NEW),
 	TIMEO_ROW(SO_SNDTIMEO_NEW),
+	ROW(SO_DETACH_REUSEPORT_BPF, SOCKOPT_INT, .set = so_detach_reuseport_bpf,
+	    .access = SOCKOPT_WO),
 	ROW(SO_BUF_LOCK, SOCKOPT_INT, .set = so_buf_lock, .get = so_buf_lock_get),
 };
 

@@ -5,6 +5,11 @@ SRC := \
 	af_packet.c \
 	af_unix.c \
 	arp.c \
+	bpf_ancillary.c \
+	bpf_classic.c \
+	bpf_load.c \
+	bpf_reuseport.c \
+	bpf_run.c \
 	cap_syscalls.c \
 	console.c \
 	cred.c \
@@ -96,6 +101,7 @@ SRC := \
 	select.c \
 	session_syscalls.c \
 	siginfo.c \
+	sk_filter.c \
 	signal_deliver.c \
 	signal_syscalls.c \
 	signalfd.c \

@@ -84,7 +84,7 @@ static struct tcp_sock *heir_of(const struct tcp_sock *lp, const struct inet_soc
 
 	if (!net->sysctl.tcp_migrate_req || !gone->sk.reuseport)
 		return NULL;
-	heir = inet_lookup_listener(net, &c->daddr, c->dport, &c->rcv_saddr, gone->sport,
+	heir = inet_lookup_listener(net, NULL, &c->daddr, c->dport, &c->rcv_saddr, gone->sport,
 				    gone->sk.bound_dev_if);
 	if (!heir || !heir->sk.reuseport || !ipaddr_equal(&heir->rcv_saddr, &gone->rcv_saddr))
 		return NULL;

@@ -8,6 +8,7 @@
  */
 #include "sim/engine/trace_place.h"
 #include "sim/host/host.h"
+#include "stack/bpf.h"
 #include "stack/tcp_conn.h"
 #include "stack/tcp_int.h"
 
@@ -43,6 +44,7 @@ static void inherit_options(struct tcp_sock *tp, const struct tcp_sock *lp)
 	sk->priority = lsk->priority;
 	sk->max_pacing_rate = lsk->max_pacing_rate;
 	sk->uid = lsk->uid;
+	sk_filter_inherit(sk, lsk);
 	tp->inet.tos = lp->inet.tos;
 	tp->inet.uc_ttl = lp->inet.uc_ttl;
 	tp->inet.min_ttl = lp->inet.min_ttl;

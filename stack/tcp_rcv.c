@@ -11,6 +11,7 @@
 #include "sim/engine/trace.h"
 #include "sim/engine/trace_place.h"
 #include "sim/host/host.h"
+#include "stack/bpf.h"
 #include "stack/errqueue.h"
 #include "stack/tcp_conn.h"
 #include "stack/tcp_int.h"
@@ -158,16 +159,36 @@ static enum skb_drop_reason parse_header(struct net *net, struct sk_buff *skb,
 	return SKB_NOT_DROPPED_YET;
 }
 
+/*
+ * The socket's filter: false, and skb is gone; true, with what is left of the data. A FIN stays, right
+ * behind it.
+ */
+static bool tcp_filter(struct tcp_sock *tp, struct sk_buff *skb)
+{
+	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	u32 len = skb->len;
+
+	if (sk_filter_trim_cap(tp_sock(tp), skb, cb->hdr_len)) {
+		tp_sock(tp)->drops += max(skb->gso_segs, (u16)1);
+		discard(skb, SKB_DROP_REASON_SOCKET_FILTER);
+		return false;
+	}
+	cb->end_seq -= len - skb->len;
+	return true;
+}
+
 /* A new SYN that a TIME_WAIT sock lets in goes to the listener, if there is one. */
 static void timewait_syn(struct net *net, struct tcp_timewait_sock *tw, struct sk_buff *skb,
 			 const struct ip_rx *rx, u32 isn)
 {
 	const u8 *th = skb_data(skb);
-	struct inet_sock *l = inet_lookup_listener(net, &rx->saddr, get_be16(th), &rx->daddr,
+	struct inet_sock *l = inet_lookup_listener(net, skb, &rx->saddr, get_be16(th), &rx->daddr,
 						   get_be16(th + 2), rx->iif);
 
 	if (l) {
 		tcp_timewait_kill(tw);
+		if (!tcp_filter((struct tcp_sock *)l, skb))
+			return;
 		tcp_conn_request((struct tcp_sock *)l, skb, isn);
 		return;
 	}
@@ -250,6 +271,8 @@ static void request_rcv(struct tcp_request_sock *req, struct sk_buff *skb)
 {
 	struct tcp_sock *lp = req->listener, *child;
 
+	if (lp && !tcp_filter(lp, skb))
+		return;
 	child = tcp_check_req(req, skb);
 	if (child)
 		child_process(lp, child, skb);
@@ -286,6 +309,8 @@ static void dispatch(struct net *net, struct inet_sock *inet, struct sk_buff *sk
 		discard(skb, SKB_DROP_REASON_TCP_MINTTL);
 		return;
 	}
+	if (!tcp_filter((struct tcp_sock *)inet, skb))
+		return;
 	if (inet->sk.state == TCP_LISTEN)
 		listen_rcv((struct tcp_sock *)inet, skb);
 	else
@@ -317,7 +342,7 @@ void tcp_v_rcv(struct net *net, struct sk_buff *skb)
 	inet = inet_lookup_established(net, &rx.saddr, get_be16(th), &rx.daddr, get_be16(th + 2),
 				       rx.iif);
 	if (!inet)
-		inet = inet_lookup_listener(net, &rx.saddr, get_be16(th), &rx.daddr,
+		inet = inet_lookup_listener(net, skb, &rx.saddr, get_be16(th), &rx.daddr,
 					    get_be16(th + 2), rx.iif);
 	if (inet) {
 		dispatch(net, inet, skb, &rx);

@@ -39,6 +39,7 @@ static s64 udp_release(struct task *t, struct sock *sk)
 {
 	udp_flush_pending(udp_sk(sk));
 	inet_mc_drop(inet_sk(sk));
+	reuseport_detach_sock(inet_sk(sk));
 	if (inet_sk(sk)->num)
 		inet_put_port(sk);
 	sock_set_state(sk, TCP_CLOSE);

@@ -8,6 +8,7 @@
 #include "sim/engine/trace.h"
 #include "sim/engine/trace_place.h"
 #include "sim/host/host.h"
+#include "stack/bpf.h"
 #include "stack/errqueue.h"
 #include "stack/udp_priv.h"
 
@@ -105,8 +106,13 @@ static void udp_queue_rcv(struct inet_sock *inet, struct sk_buff *skb)
 	struct sock *sk = &inet->sk;
 	bool v4 = ipaddr_is_v4(&IP_RX(skb)->daddr);
 
-	if (skb->len <= CHECKSUM_BREAK && !udp_csum_complete(skb)) {
+	/* A filter sees what is right only. */
+	if ((skb->len <= CHECKSUM_BREAK || sk->filter) && !udp_csum_complete(skb)) {
 		udp_drop(sk, skb, v4, true, SKB_DROP_REASON_UDP_CSUM);
+		return;
+	}
+	if (sk_filter_trim_cap(sk, skb, UDP_HLEN)) {
+		udp_drop(sk, skb, v4, false, SKB_DROP_REASON_SOCKET_FILTER);
 		return;
 	}
 	if (skb->napi_id)
@@ -220,7 +226,7 @@ void udp_rcv(struct net *net, struct sk_buff *skb)
 		udp_deliver_multi(net, skb, sport, dport);
 		return;
 	}
-	inet = udp_lookup(net, &rx.saddr, sport, &rx.daddr, dport, rx.iif);
+	inet = udp_lookup(net, skb, &rx.saddr, sport, &rx.daddr, dport, rx.iif);
 	if (inet)
 		udp_queue_rcv(inet, skb);
 	else
@@ -252,8 +258,8 @@ void udp_err(struct net *net, const struct icmp_error *e)
 
 	if (e->inner_len < UDP_HLEN)
 		return;
-	inet = udp_lookup(net, &e->daddr, get_be16(e->inner + 2), &e->saddr, get_be16(e->inner),
-			  e->iif);
+	inet = udp_lookup(net, NULL, &e->daddr, get_be16(e->inner + 2), &e->saddr,
+			  get_be16(e->inner), e->iif);
 	if (!inet) {
 		if (e->v6)
 			NET_INC_STATS(net, Icmp6InErrors);

@@ -7,9 +7,12 @@
  * ends of a pair that are connected to each other, which only SO_SNDBUF bounds. A sender that polls
  * is linked into the receiver's peer_wait (peer_wake), since the room it waits for is not its own.
  */
+#include <stdlib.h>
 #include <string.h>
 
+#include "sim/engine/trace_place.h"
 #include "stack/af_unix.h"
+#include "stack/bpf.h"
 #include "stack/syscall.h"
 #include "stack/truesize.h"
 
@@ -116,10 +119,37 @@ static s64 wait_for_room(struct task *t, struct sock *sk, struct sock *other, in
 	return 0;
 }
 
-static s64 deliver(struct task *t, struct sock *sk, struct sock *other, struct msg *m,
+/*
+ * The receiver's filter: false, it will not have the message, which its sender is not told; else *len is
+ * how much of it there will be.
+ */
+static bool filter_message(struct sock *other, const struct msg *m, u32 *len)
+{
+	struct sk_buff *skb;
+	u8 *data;
+	bool ok;
+
+	if (!other->filter)
+		return true;
+	skb = alloc_skb(other->host);
+	data = xrealloc(NULL, *len + 1);
+	iov_copy_from(&m->iter, 0, data, *len);
+	skb_add_data(skb, data, *len);
+	free(data);
+	ok = !sk_filter(other, skb);
+	*len = skb->len;
+	if (ok)
+		consume_skb(skb);
+	else
+		kfree_skb_reason(skb, SKB_DROP_REASON_SOCKET_FILTER, PLACE_SOCKET_RX);
+	return ok;
+}
+
+/* The sender is told that all of it went. */
+static s64 deliver(struct task *t, struct sock *sk, struct sock *other, struct msg *m, u32 len,
 		   struct scm_cookie *scm)
 {
-	u32 len = (u32)m->iter.total, paged = 0;
+	u32 paged = 0;
 	struct sk_buff *skb;
 
 	if (len > SKB_MAX_ALLOC) {
@@ -131,7 +161,7 @@ static s64 deliver(struct task *t, struct sock *sk, struct sock *other, struct m
 	if (other->timestamp || other->timestampns)
 		skb->tstamp = net_now(sk->net);
 	unix_queue_skb(other, skb);
-	return len;
+	return (s64)m->iter.total;
 }
 
 /* Nothing is made before the message can go, so a call that waits has nothing to undo. */
@@ -139,6 +169,7 @@ static s64 dgram_send(struct task *t, struct sock *sk, struct msg *m, int flags,
 		      struct scm_cookie *scm)
 {
 	struct sock *other = unix_sk(sk)->peer;
+	u32 len = (u32)m->iter.total;
 	bool named = m->name && m->namelen;
 	s64 err;
 
@@ -160,6 +191,8 @@ static s64 dgram_send(struct task *t, struct sock *sk, struct msg *m, int flags,
 		err = unix_find_other(t, sk, m->name, m->namelen, &other);
 	if (err)
 		return err;
+	if (!filter_message(other, m, &len))
+		return (s64)m->iter.total;
 	if (!unix_may_send(sk, other))
 		return -EPERM;
 	if (other->dead)
@@ -169,7 +202,7 @@ static s64 dgram_send(struct task *t, struct sock *sk, struct msg *m, int flags,
 	err = unix_scm_check(t, other, scm);
 	if (!err)
 		err = wait_for_room(t, sk, other, flags);
-	return err ? err : deliver(t, sk, other, m, scm);
+	return err ? err : deliver(t, sk, other, m, len, scm);
 }
 
 s64 unix_dgram_sendmsg(struct task *t, struct sock *sk, struct msg *m, int flags)

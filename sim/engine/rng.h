@@ -34,6 +34,7 @@ enum rng_purpose {
 	RNG_ICMP,
 	RNG_LINK_GE, /* the state of the Gilbert-Elliott chain */
 	RNG_BOOT_ID,
+	RNG_BPF, /* random numbers that filters ask for */
 	RNG_NPURPOSE
 };
 

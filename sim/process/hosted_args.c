@@ -12,6 +12,7 @@
 
 #include <limits.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -290,6 +291,15 @@ static int length_out(struct args *c, const struct arg *arg, int i, s64 result)
 	return 0;
 }
 
+/* Bytes for each unit of a length: SO_GET_FILTER counts instructions. */
+static size_t length_unit(const struct hosted *h)
+{
+	return h->nr == SYS_getsockopt && (int)h->args[1] == SOL_SOCKET &&
+			       (int)h->args[2] == SO_GET_FILTER ?
+		       sizeof(struct sock_filter) :
+		       1;
+}
+
 /* As much of what the call has made as there is room for: move_addr_to_user(). */
 static int measured_out(struct args *c, const struct arg *arg, int i, s64 result)
 {
@@ -298,7 +308,7 @@ static int measured_out(struct args *c, const struct arg *arg, int i, s64 result
 
 	if (arg->kind == ADDR_OUT)
 		n = min(n, SOCKADDR_MAX);
-	args_piece(c, c->h->args[i], args_pointer(c, i), (size_t)n);
+	args_piece(c, c->h->args[i], args_pointer(c, i), (size_t)n * length_unit(c->h));
 	return 0;
 }
 
@@ -315,7 +325,7 @@ static int option_room(struct args *c, const struct arg *arg, int i)
 	cap = min(cap, OPTION_MAX);
 	len = args_room(c, arg->other, 2 * sizeof(*len));
 	len[0] = len[1] = cap;
-	val = args_cleared(c, i, (size_t)max(cap, SOCKADDR_MAX));
+	val = args_cleared(c, i, (size_t)max(cap, SOCKADDR_MAX) * length_unit(c->h));
 	/* The one option whose value says what is asked for. */
 	if ((int)c->h->args[1] == SOL_PACKET && (int)c->h->args[2] == PACKET_HDRLEN_ &&
 	    cap >= (int)sizeof(int))
