@@ -347,7 +347,7 @@ static void test_options(void **state)
 	assert_int_equal(((struct sock_fprog *)P(3))->filter[1].k, 7);
 	assert_ptr_not_equal(((struct sock_fprog *)P(3))->filter, code);
 	syscall_format(NULL, &f->req, 0, true, text, sizeof(text));
-	assert_string_equal(text, "3, SOL_SOCKET, 0x1a, ..., 16");
+	assert_string_equal(text, "3, SOL_SOCKET, SO_ATTACH_FILTER, ..., 16");
 	prog->filter = (struct sock_filter *)(f->end - 8);
 	assert_int_equal(
 	    in(f, SYS_setsockopt, 3, SOL_SOCKET, SO_ATTACH_FILTER, A(prog), sizeof(*prog)),
