@@ -297,7 +297,8 @@ static s64 raw_setsockopt(struct task *t, struct sock *sk, int level, int name, 
 		return -ENOPROTOOPT;
 	if (sk->protocol != IPPROTO_ICMP)
 		return -EOPNOTSUPP;
-	memcpy(&raw_sk(sk)->icmp_filter, val, min(len, (socklen_t)sizeof(struct icmp_filter)));
+	if (len)
+		memcpy(&raw_sk(sk)->icmp_filter, val, min(len, (socklen_t)sizeof(struct icmp_filter)));
 	return 0;
 }
 
@@ -311,7 +312,8 @@ static s64 raw_getsockopt(struct task *t, struct sock *sk, int level, int name, 
 	if (sk->protocol != IPPROTO_ICMP)
 		return -EOPNOTSUPP;
 	*len = min(*len, (socklen_t)sizeof(struct icmp_filter));
-	memcpy(val, &raw_sk(sk)->icmp_filter, *len);
+	if (*len)
+		memcpy(val, &raw_sk(sk)->icmp_filter, *len);
 	return 0;
 }
 

@@ -343,7 +343,8 @@ static s64 so_bindtodevice(struct sockopt_arg *a)
 	char name[IFNAMSIZ] = { 0 };
 	struct net_device *dev;
 
-	memcpy(name, a->buf, min((size_t)a->len, sizeof(name) - 1));
+	if (a->len)
+		memcpy(name, a->buf, min((size_t)a->len, sizeof(name) - 1));
 	if (!name[0])
 		return bind_ifindex(a, 0);
 	dev = dev_get_by_name(a->sk->host, name);
