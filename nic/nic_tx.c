@@ -84,6 +84,7 @@ static struct sk_buff *leave_charge(struct sk_buff *skb)
 	stub->sk = skb->sk;
 	stub->destructor = skb->destructor;
 	stub->truesize = skb->truesize;
+	stub->tx_slot = skb->tx_slot;
 	skb->sk = NULL;
 	skb->destructor = NULL;
 	return stub;

@@ -89,6 +89,7 @@ struct sk_buff {
 	bool bad_fcs;		  /* corrupted so that the frame check sequence shows it */
 	u16 queue_mapping;	  /* TX: queue; RX: queue + 1 (0: none), as skb_record_rx_queue() */
 	u16 vlan_tci;		  /* 0: untagged */
+	u32 tx_slot;		  /* frame of a TX ring (PACKET_TX_RING) that it came from */
 	u32 napi_id;
 	u32 priority;
 	u32 mark;

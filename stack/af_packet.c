@@ -382,7 +382,7 @@ static s64 packet_ioctl(struct task *t, struct sock *sk, unsigned cmd, void *arg
 		.destruct = packet_destruct, .bind = packet_bind, .getname = packet_getname,       \
 		.sendmsg = packet_sendmsg, .recvmsg = packet_recvmsg, .poll = packet_poll,         \
 		.ioctl = packet_ioctl, .setsockopt = packet_setsockopt,                            \
-		.getsockopt = packet_getsockopt,                                                   \
+		.getsockopt = packet_getsockopt, .mmap = packet_mmap,                              \
 	}
 
 static const struct proto_ops packet_raw_ops = PACKET_OPS(SOCK_RAW);

@@ -6,7 +6,7 @@
  *   packet_send.c     sendmsg(2)
  *   packet_sockopt.c  options, memberships of devices
  *   packet_fanout.c   groups of sockets that share packets (PACKET_FANOUT)
- *   packet_ring.c     rings in memory that the program shares (PACKET_RX_RING, PACKET_TX_RING)
+ *   packet_ring.h     rings in memory that the program shares: the map of those files
  *   packet_diag.c     what ss -0 is told
  *
  * A socket that receives is a packet_type (nic/netdev.h): with ETH_P_ALL it sees both directions, with
@@ -65,6 +65,8 @@ struct packet_sock {
 	struct packet_rollover *rollover;
 	struct packet_ring *rx, *tx; /* NULL: none */
 	int ring_fd;		     /* memory of both, as programs map it; -1: none */
+	u8 *ring_mem;
+	u64 ring_len;
 };
 
 static inline struct packet_sock *pkt_sk(struct sock *sk)
@@ -110,6 +112,8 @@ s64 packet_sendmsg(struct task *t, struct sock *sk, struct msg *m, int flags);
 /* Finishes and sends a frame (SOCK_RAW) or data (SOCK_DGRAM; addr, or NULL). Takes skb. 0 or -errno. */
 int packet_transmit(struct packet_sock *po, struct sk_buff *skb, struct net_device *dev, be16 proto,
 		    const u8 *addr);
+/* A packet of these bytes, with room for headers. */
+struct sk_buff *packet_build(struct sock *sk, const void *data, u32 len);
 /* The device that an address, or without one the binding, names; and its protocol. 0 or -errno. */
 int packet_target(struct packet_sock *po, const struct msg *m, struct net_device **dev, be16 *proto,
 		  const u8 **addr);

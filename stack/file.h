@@ -62,6 +62,11 @@ struct file_ops {
 	int (*base)(struct task *t);
 	void (*installed)(struct task *t, struct file *f, int fd, bool cloexec);
 	void (*displaced)(struct task *t, int fd);
+	/*
+	 * mmap(2) of len bytes at offset: a descriptor of the simulator's that the program is to map
+	 * instead, or negative errno. NULL: ENODEV.
+	 */
+	int (*mmap)(struct file *f, u64 len, u64 offset);
 	/* Optional: read at a position, without moving that of the description (sendfile). */
 	s64 (*read_at)(struct file *f, void *buf, size_t len, u64 pos);
 	/* Optional: where the description stands, which is then moved by so much. */

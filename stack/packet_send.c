@@ -98,6 +98,13 @@ static struct sk_buff *build(struct sock *sk, const struct iov_iter *from, u32 l
 	return skb;
 }
 
+struct sk_buff *packet_build(struct sock *sk, const void *data, u32 len)
+{
+	struct iovec iov = { (void *)(uintptr_t)data, len };
+
+	return build(sk, &(struct iov_iter){ .iov = &iov, .count = 1, .total = len }, len);
+}
+
 /* A tagged frame may be longer by its tag. */
 static bool fits(const struct sk_buff *skb, const struct net_device *dev, u32 reserve)
 {

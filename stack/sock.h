@@ -90,6 +90,8 @@ struct proto_ops {
 			  socklen_t len);
 	s64 (*getsockopt)(struct task *t, struct sock *sk, int level, int name, void *val,
 			  socklen_t *len);
+	/* As file_ops.mmap; NULL: ENODEV. */
+	int (*mmap)(struct sock *sk, u64 len, u64 offset);
 	/* SO_RCVLOWAT was set; NULL: just stored. */
 	int (*set_rcvlowat)(struct sock *sk, int val);
 };

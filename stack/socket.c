@@ -86,6 +86,13 @@ static s64 sock_ioctl(struct task *t, struct file *f, unsigned cmd, void *arg)
 	return sk->ops->ioctl(t, sk, cmd, arg);
 }
 
+static int sock_mmap(struct file *f, u64 len, u64 offset)
+{
+	struct sock *sk = f->priv;
+
+	return sk->ops->mmap ? sk->ops->mmap(sk, len, offset) : -ENODEV;
+}
+
 static int sock_fasync(struct file *f, bool on)
 {
 	return 0;
@@ -111,6 +118,7 @@ static const struct file_ops socket_file_ops = {
 	.poll = sock_poll,
 	.ioctl = sock_ioctl,
 	.fasync = sock_fasync,
+	.mmap = sock_mmap,
 	.release = sock_release,
 };
 

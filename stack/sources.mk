@@ -60,11 +60,13 @@ SRC := \
 	net.c \
 	net_ioctl.c \
 	net_syscalls.c \
+	packet_block.c \
 	packet_diag.c \
 	packet_fanout.c \
 	packet_ring.c \
 	packet_send.c \
 	packet_sockopt.c \
+	packet_tx_ring.c \
 	pidfd.c \
 	ping.c \
 	pipe.c \

@@ -262,6 +262,7 @@ static const struct syscall_entry calls[] = {
 	CALL(lseek, "fdd", false),
 	CALL(membarrier, "dxd", false),
 	CALL(memfd_create, "Sx", false),
+	PROGRAM_CALL(mmap, "puxxfu"),
 	CALL(nanosleep, "tZ", false),
 	PROGRAM_CALL(newfstatat, "dSpx"),
 	PROGRAM_CALL(open, "SR"),

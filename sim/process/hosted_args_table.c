@@ -126,6 +126,7 @@ static const struct arg rows[][6] = {
 	[SYS_lchown] = { S, V, V },
 	[SYS_lstat] = { S, O(STAT) },
 	[SYS_memfd_create] = { S, V },
+	[SYS_mmap] = { U, V, V, V, V, V },
 	[SYS_nanosleep] = { I(TS), REM },
 	[SYS_newfstatat] = { V, S0, O(STAT), V },
 	[SYS_open] = { S, V, V },

@@ -213,6 +213,30 @@ static s64 do_ioctl(struct task *t, struct hosted *h, const s64 *a)
 	return sys_ioctl(t, (int)a[0], (unsigned)a[1], (void *)(uintptr_t)a[2]);
 }
 
+/*
+ * Memory that a simulated file shares with its program: at the file's number, which is free in the real
+ * process, comes a descriptor of that memory, and the native call maps it. It stays there, for nobody
+ * to see: calls on the number are the simulated file's.
+ */
+static s64 do_mmap(struct task *t, struct hosted *h, const s64 *a)
+{
+	struct file *f = fd_lookup(t->proc->files, (int)h->args[4]);
+	int fd, err;
+
+	if (!f)
+		return -EBADF;
+	if (!h->args[1])
+		return -EINVAL;
+	fd = f->ops->mmap ? f->ops->mmap(f, h->args[1], h->args[5]) : -ENODEV;
+	if (fd < 0)
+		return fd;
+	err = hosted_add_fd(h, fd, (int)h->args[4], true);
+	if (err)
+		return err;
+	h->answer = ANSWER_NATIVE;
+	return 0;
+}
+
 static s64 do_umask(struct task *t, struct hosted *h, const s64 *a)
 {
 	h->proc->umask = (u32)a[0] & 0777;
@@ -225,6 +249,7 @@ const struct hosted_call hosted_file_calls[] = {
 	{ SYS_close_range, do_close_range },
 	{ SYS_fcntl, do_fcntl },
 	{ SYS_ioctl, do_ioctl },
+	{ SYS_mmap, do_mmap },
 	{ SYS_umask, do_umask },
 	{ 0, NULL },
 };

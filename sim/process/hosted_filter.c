@@ -11,6 +11,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "sim/process/hosted_int.h"
@@ -24,10 +25,11 @@ enum class {
 	ALLOW,	    /* native */
 	TRACE,	    /* the simulator's, with ptrace: its registers matter */
 	BY_FD,	    /* native on descriptors of the window, else the simulator's */
+	BY_MAPPING, /* the same, and native when no descriptor is mapped (mmap) */
 };
 
 static const u16 allowed[] = {
-	SYS_mmap, SYS_mprotect, SYS_munmap, SYS_brk, SYS_mremap, SYS_msync, SYS_mincore,
+	SYS_mprotect, SYS_munmap, SYS_brk, SYS_mremap, SYS_msync, SYS_mincore,
 	SYS_madvise, SYS_mlock, SYS_munlock, SYS_mlockall, SYS_munlockall, SYS_mlock2,
 	SYS_pkey_alloc, SYS_pkey_free, SYS_pkey_mprotect, SYS_remap_file_pages,
 	SYS_arch_prctl, SYS_sigaltstack, SYS_sync,
@@ -79,6 +81,18 @@ static void emit_leaf(struct emitter *e, enum class class)
 		emit_ret(e, SECCOMP_RET_ALLOW);
 		emit_ret(e, SECCOMP_RET_USER_NOTIF);
 		return;
+	case BY_MAPPING:
+		emit(e, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+						     offsetof(struct seccomp_data, args[3])));
+		emit(e, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MAP_ANONYMOUS, 3, 0));
+		emit(e, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+						     offsetof(struct seccomp_data, args[4])));
+		emit(e, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, HOSTED_FD_BASE, 0, 2));
+		emit(e, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K,
+						     HOSTED_FD_BASE + HOSTED_FD_COUNT, 1, 0));
+		emit_ret(e, SECCOMP_RET_ALLOW);
+		emit_ret(e, SECCOMP_RET_USER_NOTIF);
+		return;
 	case NOTIFY:
 		emit_ret(e, SECCOMP_RET_USER_NOTIF);
 		return;
@@ -118,6 +132,7 @@ u16 hosted_filter_build(struct sock_filter **insns)
 
 	classify(&e, allowed, ARRAY_SIZE(allowed), ALLOW);
 	classify(&e, by_fd, ARRAY_SIZE(by_fd), BY_FD);
+	e.class[SYS_mmap] = BY_MAPPING;
 	classify(&e, traced, ARRAY_SIZE(traced), TRACE);
 	/* 32-bit calls (int 0x80) and x32 have other numbers: they do not exist. */
 	emit(&e, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,

@@ -74,6 +74,8 @@ bool hosted_passes(struct hosted *h)
 		return (int)h->args[1] != F_DUPFD && (int)h->args[1] != F_DUPFD_CLOEXEC &&
 		       (int)h->args[1] != F_GETFD && (int)h->args[1] != F_SETFD &&
 		       hosted_fd_native(h, (int)h->args[0]);
+	case SYS_mmap:
+		return hosted_fd_native(h, (int)h->args[4]);
 	case SYS_copy_file_range:
 		return hosted_fd_native(h, (int)h->args[0]) && hosted_fd_native(h, (int)h->args[2]);
 	default:
