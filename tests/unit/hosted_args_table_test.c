@@ -51,6 +51,7 @@ static u64 kinds_of(char letter)
 	case 't':
 		return K(IN) | K(INOUT) | K(TIME_LEFT);
 	case 'T':
+	case 'Z':
 		return K(OUT) | K(OUT_EINTR);
 	case 's':
 		return K(SIGSET_IN) | K(SIGSET_OUT);
