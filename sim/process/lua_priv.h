@@ -119,6 +119,15 @@ void lua_open_strings(lua_State *L);
 void lua_open_constants(lua_State *L);
 void lua_open_socket(lua_State *L);
 void lua_open_sockopt(lua_State *L);
+void lua_open_bpf(lua_State *L);
+struct sock_filter;
+struct sock_fprog;
+/*
+ * The filter at idx, an expression or a list, as the value of the option of that name of descriptor 1;
+ * its instructions stay on L's stack.
+ */
+void lua_check_filter(lua_State *L, int idx, int name, struct sock_fprog *prog);
+void lua_push_filter(lua_State *L, const struct sock_filter *insns, u32 n);
 void lua_open_mmsg(lua_State *L);
 void lua_open_io(lua_State *L);
 void lua_open_poll(lua_State *L);

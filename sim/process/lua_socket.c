@@ -467,5 +467,6 @@ void lua_open_socket(lua_State *L)
 
 	lua_add_functions(L, regs);
 	lua_open_sockopt(L);
+	lua_open_bpf(L);
 	lua_open_mmsg(L);
 }

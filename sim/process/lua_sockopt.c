@@ -4,8 +4,9 @@
  *
  * Most are an integer (true and false do as well). SO_LINGER is two integers or seconds alone, timeouts
  * are a duration or two integers (seconds, microseconds) as in luaposix, names are strings, memberships
- * are tables, TCP_INFO comes back as a table with the names of struct tcp_info.
+ * are tables, TCP_INFO comes back as a table with the names of struct tcp_info; filters: lua_bpf.c.
  */
+#include <linux/filter.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -18,12 +19,14 @@
 #include "stack/addr.h"
 
 enum value_form { FORM_INT, FORM_U64, FORM_LINGER, FORM_TIMEVAL, FORM_STRING, FORM_MREQ, FORM_MREQ6,
-		  FORM_ADDR, FORM_UCRED, FORM_TCP_INFO };
+		  FORM_ADDR, FORM_UCRED, FORM_TCP_INFO, FORM_FILTER };
 
 struct option_form {
 	int level, name;
 	enum value_form form;
 };
+
+#define FILTER_ROOM (BPF_MAXINSNS * sizeof(struct sock_filter))
 
 /* Options whose value is not an int. */
 static const struct option_form forms[] = {
@@ -32,6 +35,8 @@ static const struct option_form forms[] = {
 	{ SOL_SOCKET, SO_SNDTIMEO, FORM_TIMEVAL },
 	{ SOL_SOCKET, SO_BINDTODEVICE, FORM_STRING },
 	{ SOL_SOCKET, SO_COOKIE, FORM_U64 },
+	{ SOL_SOCKET, SO_ATTACH_FILTER, FORM_FILTER },
+	{ SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, FORM_FILTER },
 	{ SOL_SOCKET, SO_MAX_PACING_RATE, FORM_U64 },
 	{ SOL_SOCKET, SO_PEERCRED, FORM_UCRED },
 	{ IPPROTO_TCP, TCP_CONGESTION, FORM_STRING },
@@ -53,6 +58,7 @@ union option_value {
 	struct in_addr addr;
 	struct ucred cred;
 	struct tcp_info info;
+	struct sock_fprog fprog;
 	char text[512];
 };
 
@@ -173,6 +179,10 @@ static void check_value(lua_State *L, struct option_call *c)
 		c->v.addr.s_addr = ipaddr_to_v4(&a);
 		c->len = sizeof(c->v.addr);
 		break;
+	case FORM_FILTER:
+		lua_check_filter(L, 4, c->name, &c->v.fprog);
+		c->len = sizeof(c->v.fprog);
+		break;
 	case FORM_U64:
 		c->v.u64 = (u64)luaL_checkinteger(L, 4);
 		c->len = sizeof(c->v.u64);
@@ -188,14 +198,15 @@ static void check_value(lua_State *L, struct option_call *c)
 	}
 }
 
-static struct option_call *option_call(lua_State *L)
+/* more: bytes behind the value. */
+static struct option_call *option_call(lua_State *L, size_t more)
 {
 	struct option_call *c;
 	lua_Integer level = luaL_checkinteger(L, 2), name = luaL_checkinteger(L, 3);
 
 	lua_task_of(L);
-	c = lua_call_buffer(L, sizeof(*c));
-	memset(c, 0, sizeof(*c));
+	c = lua_call_buffer(L, sizeof(*c) + more);
+	memset(c, 0, sizeof(*c) + more);
 	c->level = (int)level;
 	c->name = (int)name;
 	return c;
@@ -203,7 +214,7 @@ static struct option_call *option_call(lua_State *L)
 
 static int l_setsockopt(lua_State *L)
 {
-	struct option_call *c = option_call(L);
+	struct option_call *c = option_call(L, 0);
 
 	check_value(L, c);
 	return LUA_CALL(L, SYS_setsockopt, lua_k_result, luaL_checkinteger(L, 1), c->level, c->name,
@@ -286,6 +297,9 @@ static int push_value(lua_State *L, const struct option_call *c)
 		lua_pushinteger(L, c->v.cred.gid);
 		lua_setfield(L, -2, "gid");
 		return 1;
+	case FORM_FILTER:
+		lua_push_filter(L, (const struct sock_filter *)(const void *)(c + 1), c->len);
+		return 1;
 	case FORM_TCP_INFO:
 		push_tcp_info(L, &c->v.info);
 		return 1;
@@ -304,9 +318,15 @@ static int k_getsockopt(lua_State *L, int status, lua_KContext ctx)
 
 static int l_getsockopt(lua_State *L)
 {
-	struct option_call *c = option_call(L);
+	enum value_form form = form_of((int)luaL_checkinteger(L, 2), (int)luaL_checkinteger(L, 3));
+	struct option_call *c = option_call(L, form == FORM_FILTER ? FILTER_ROOM : 0);
+	void *val = &c->v;
 
-	switch (form_of(c->level, c->name)) {
+	switch (form) {
+	case FORM_FILTER: /* counted in instructions */
+		val = c + 1;
+		c->len = BPF_MAXINSNS;
+		break;
 	case FORM_INT:
 		c->len = sizeof(c->v.i);
 		break;
@@ -332,7 +352,7 @@ static int l_getsockopt(lua_State *L)
 		c->len = sizeof(c->v.text);
 	}
 	return LUA_CALL(L, SYS_getsockopt, k_getsockopt, luaL_checkinteger(L, 1), c->level, c->name,
-			(s64)(intptr_t)&c->v, (s64)(intptr_t)&c->len);
+			(s64)(intptr_t)val, (s64)(intptr_t)&c->len);
 }
 
 void lua_open_sockopt(lua_State *L)

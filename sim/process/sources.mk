@@ -28,8 +28,10 @@ SRC := \
 	hosted_tsc.c \
 	hosted_world.c \
 	lua_address.c \
+	lua_bpf.c \
 	lua_constants.c \
 	lua_copy.c \
+	lua_filter.c \
 	lua_io.c \
 	lua_mmsg.c \
 	lua_poll.c \
