@@ -25,6 +25,7 @@ enum exit_status {
 	X(show, "look at a trace: summary, timeline, flows, drops, queues, calls")                 \
 	X(explore, "search the schedules of a scenario for one that fails")                        \
 	X(shrink, "take decisions away from a run that fails, while it still fails")              \
+	X(explain, "say why a run fails: the nearest run that passes, the steps that decide")      \
 	X(keep, "write a recorded run as a scenario file, to keep as a regression test")           \
 	X(export, "write the packets of a trace as pcapng for Wireshark")
 

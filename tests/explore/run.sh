@@ -41,6 +41,13 @@ expect 0 "shrink" "$sockloom" shrink -o "$tmp/min.db" "$tmp/1.db"
 has "one decision is left" '^1 decisions of'
 has "and is told" 'main of a is held up'
 expect 0 "the shrunk run can be replayed" "$sockloom" replay "$tmp/min.db"
+expect 0 "explain" "$sockloom" explain -o "$tmp/why.svg" "$tmp/1.db"
+has "it names the decision" '=> .*main of a is held up for 10ms'
+has "and the pair" '1. main(101) of a: kill(100, SIGUSR1)'
+has "and the other" '2. main(100) of a: select('
+has "and says it in a sentence" 'the kill() of main(101) of a is over before the select() of main(100) of a begins'
+expect 0 "the picture is XML" python3 -c "import sys, xml.dom.minidom as m; m.parse(sys.argv[1])" "$tmp/why.svg"
+expect 2 "a run that passes has nothing to explain" "$sockloom" explain -o "$tmp/no.svg" "$tmp/run.db"
 expect 0 "keep" "$sockloom" keep -o "$tmp/kept.lua" "$tmp/min.db"
 expect 2 "keep leaves files alone" "$sockloom" keep -o "$tmp/kept.lua" "$tmp/min.db"
 expect 1 "the kept scenario fails" "$sockloom" run -q -o "$tmp/kept.db" "$tmp/kept.lua"
