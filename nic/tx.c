@@ -67,6 +67,34 @@ u32 skb_get_hash(struct sk_buff *skb)
 	return skb->hash;
 }
 
+u32 skb_get_hash_symmetric(struct sk_buff *skb)
+{
+	const u8 *ip = skb_network_header(skb);
+	u32 avail = (u32)(skb->tail - skb->network_header), h = 0x5bd1e995u;
+	u32 l4 = 40, addrs = 8, alen = 16, ports = 0;
+	u8 proto;
+
+	if (skb->network_header >= skb->tail || avail < 20)
+		return 0;
+	if (ip[0] >> 4 == 4) {
+		proto = get_be16(ip + 6) & 0x3fff ? 0 : ip[9];
+		l4 = (u32)(ip[0] & 15) * 4;
+		addrs = 12;
+		alen = 4;
+	} else if (ip[0] >> 4 == 6 && avail >= 40) {
+		proto = ip[6];
+	} else {
+		return 0;
+	}
+	/* Sums do not know which side is which. */
+	for (u32 i = 0; i < alen; i += 4)
+		h = mix(h, get_be32(ip + addrs + i) + get_be32(ip + addrs + alen + i));
+	if ((proto == IPPROTO_TCP || proto == IPPROTO_UDP) && avail >= l4 + 4)
+		ports = (u32)get_be16(ip + l4) + get_be16(ip + l4 + 2);
+	h = mix(mix(mix(h, proto), ports), 0);
+	return h ? h : 1;
+}
+
 static bool is_tcp(struct sk_buff *skb)
 {
 	const u8 *ip = skb_network_header(skb);

@@ -16,6 +16,8 @@ void net_tx_run(struct cpu *cpu);
 struct netdev_queue *netdev_pick_tx(struct net_device *dev, struct sk_buff *skb);
 /* The flow hash of a frame, computed from addresses and ports when the packet has none. */
 u32 skb_get_hash(struct sk_buff *skb);
+/* The same for both directions of a flow (__skb_get_hash_symmetric()): PACKET_FANOUT_HASH. */
+u32 skb_get_hash_symmetric(struct sk_buff *skb);
 /* May the stack hand packets to this queue now? */
 static inline bool netif_xmit_stopped(const struct netdev_queue *txq)
 {

@@ -16,6 +16,7 @@
 
 #include "sim/engine/trace.h"
 #include "sim/engine/trace_place.h"
+#include "stack/bpf.h"
 #include "stack/capability.h"
 #include "stack/datagram.h"
 #include "stack/syscall.h"
@@ -192,11 +193,11 @@ void packet_device_event(struct net *net, struct net_device *dev, enum netdev_ev
 
 /* ---- the tap ----------------------------------------------------------------------------------- */
 
-/* The kind of a packet's owner is not needed any more: its cb is the socket's. */
-bool packet_prepare(struct packet_sock *po, struct sk_buff *skb, struct net_device *dev)
+/* Without a byte to show there is nothing to keep, as after a filter that takes 0. */
+u32 packet_prepare(struct packet_sock *po, struct sk_buff *skb, struct net_device *dev)
 {
 	if (skb->pkt_type == PACKET_LOOPBACK)
-		return false;
+		return 0;
 	skb->dev = dev;
 	if (packet_has_header(dev) && po->sk.type != SOCK_DGRAM) {
 		if (skb->data > skb->mac_header)
@@ -206,7 +207,9 @@ bool packet_prepare(struct packet_sock *po, struct sk_buff *skb, struct net_devi
 		skb_pull(skb, (u32)(skb->network_header - skb->data));
 	}
 	skb_checksum_show(skb, skb->pkt_type == PACKET_OUTGOING || dev->flags & IFF_LOOPBACK);
-	return true;
+	if (!po->sk.filter)
+		return skb->len;
+	return min(bpf_prog_run(po->sk.filter, skb, 0), skb->len);
 }
 
 void packet_fill_cb(struct packet_sock *po, struct sk_buff *skb, const struct net_device *dev)
@@ -231,9 +234,9 @@ void packet_rcv(struct sk_buff *skb, struct net_device *dev, struct packet_type 
 {
 	struct sock *sk = pt->priv;
 	struct packet_sock *po = pkt_sk(sk);
+	u32 snaplen = packet_prepare(po, skb, dev);
 
-	/* Without a byte to show there is nothing to keep, as after a filter that takes 0. */
-	if (!packet_prepare(po, skb, dev) || !skb->len) {
+	if (!snaplen) {
 		consume_skb(skb);
 		return;
 	}
@@ -242,6 +245,7 @@ void packet_rcv(struct sk_buff *skb, struct net_device *dev, struct packet_type 
 		return;
 	}
 	packet_fill_cb(po, skb, dev);
+	skb_trim(skb, snaplen);
 	po->tp_packets++;
 	trace_hop(sk->net->sim->trace, skb->id, net_now(sk->net), sk->host->id, PLACE_SOCKET_RX,
 		  dev->ifindex, -1);

@@ -13,7 +13,7 @@
  * another protocol what comes in. A host without one looks at an empty list.
  *
  * Not there, and refused: SOCK_PACKET (ESOCKTNOSUPPORT), PACKET_VNET_HDR (ENOPROTOOPT),
- * PACKET_FANOUT_FLAG_DEFRAG (EINVAL).
+ * PACKET_FANOUT_FLAG_DEFRAG and PACKET_FANOUT_EBPF (EINVAL).
  */
 #ifndef STACK_AF_PACKET_H
 #define STACK_AF_PACKET_H
@@ -101,8 +101,11 @@ void packet_register_hook(struct packet_sock *po);
 void packet_unregister_hook(struct packet_sock *po);
 /* The tap of a socket. Takes skb, data at the network header, or at the link layer's if it goes out. */
 void packet_rcv(struct sk_buff *skb, struct net_device *dev, struct packet_type *pt);
-/* Puts data at what the socket shows first; false: not for packet sockets. */
-bool packet_prepare(struct packet_sock *po, struct sk_buff *skb, struct net_device *dev);
+/*
+ * Puts data at what the socket shows first, and asks its filter: how many bytes it gets; 0: the packet
+ * is not for it.
+ */
+u32 packet_prepare(struct packet_sock *po, struct sk_buff *skb, struct net_device *dev);
 /* The address and length of a prepared packet. */
 void packet_fill_cb(struct packet_sock *po, struct sk_buff *skb, const struct net_device *dev);
 /* TP_STATUS_* of the checksum, as auxdata and rings tell. */
@@ -128,6 +131,7 @@ void packet_flush_mclist(struct packet_sock *po);
 /* fanout */
 s64 packet_fanout_add(struct packet_sock *po, const void *val, socklen_t len);
 /* PACKET_FANOUT's value; 0: none. */
+s64 packet_fanout_set_data(struct packet_sock *po, const void *val, socklen_t len);
 int packet_fanout_get(const struct packet_sock *po);
 void packet_fanout_release(struct packet_sock *po);
 void packet_fanout_link(struct packet_sock *po);

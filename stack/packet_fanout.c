@@ -3,7 +3,7 @@
  * Groups of packet sockets that share the packets of a device and protocol (packet(7), PACKET_FANOUT).
  *
  * The group is the tap; each packet goes to one member: by flow hash, in turns, by CPU, by chance, by RX
- * queue, or to the first that has room. A member that leaves is replaced by the last one. With
+ * queue, by a classic BPF program, or to the first that has room. A member that leaves is replaced by the last one. With
  * PACKET_FANOUT_FLAG_ROLLOVER a packet whose member is full goes to another.
  */
 #include <stdlib.h>
@@ -13,6 +13,7 @@
 #include "sim/engine/rng.h"
 #include "sim/host/cpu.h"
 #include "stack/af_packet.h"
+#include "stack/bpf.h"
 
 #define FANOUT_MAX 256u /* members, unless the first asks for another number */
 #define FANOUT_LIMIT (1u << 16)
@@ -28,6 +29,7 @@ struct packet_fanout {
 	u8 flags; /* the upper byte of the option's */
 	u32 max, users;
 	u32 turn;
+	struct bpf_prog *prog; /* PACKET_FANOUT_CBPF: its result picks; NULL: the first member */
 	struct packet_sock **member; /* those that receive */
 	u32 n, cap;
 };
@@ -90,10 +92,12 @@ static u32 demux(struct packet_fanout *f, struct sk_buff *skb, struct net_device
 		return rng_below(&dev->host->net->rng_misc, f->n);
 	case PACKET_FANOUT_QM:
 		return skb->queue_mapping % f->n;
+	case PACKET_FANOUT_CBPF:
+		return f->prog ? bpf_prog_run(f->prog, skb, 0) % f->n : 0;
 	case PACKET_FANOUT_ROLLOVER:
 		return demux_rollover(f, skb, 0, false);
 	default:
-		return (u32)((u64)skb_get_hash(skb) * f->n >> 32);
+		return (u32)((u64)skb_get_hash_symmetric(skb) * f->n >> 32);
 	}
 }
 
@@ -174,6 +178,7 @@ static s64 parse(const void *val, socklen_t len, struct fanout_args *a)
 	case PACKET_FANOUT_CPU:
 	case PACKET_FANOUT_RND:
 	case PACKET_FANOUT_QM:
+	case PACKET_FANOUT_CBPF:
 		return 0;
 	default:
 		return -EINVAL;
@@ -203,6 +208,7 @@ static void group_put(struct packet_fanout *f)
 	if (f->users)
 		return;
 	list_del_init(&f->node);
+	bpf_prog_put(f->prog);
 	free(f->member);
 	free(f);
 }
@@ -268,6 +274,28 @@ s64 packet_fanout_add(struct packet_sock *po, const void *val, socklen_t len)
 	err = join(po, f, &a);
 	group_put(f);
 	return err;
+}
+
+s64 packet_fanout_set_data(struct packet_sock *po, const void *val, socklen_t len)
+{
+	struct packet_fanout *f = po->fanout;
+	struct sock_fprog fprog;
+	struct bpf_prog *prog;
+	int err;
+
+	if (!f || f->type != PACKET_FANOUT_CBPF)
+		return -EINVAL;
+	if (po->sk.filter_locked)
+		return -EPERM;
+	if (len != sizeof(fprog))
+		return -EINVAL;
+	memcpy(&fprog, val, sizeof(fprog));
+	err = bpf_prog_create(&fprog, &prog);
+	if (err)
+		return err;
+	bpf_prog_put(f->prog);
+	f->prog = prog;
+	return 0;
 }
 
 int packet_fanout_get(const struct packet_sock *po)

@@ -251,9 +251,9 @@ struct layout {
 	u32 mac, net, snaplen;
 };
 
-static struct layout place(const struct packet_sock *po, const struct sk_buff *skb)
+static struct layout place(const struct packet_sock *po, const struct sk_buff *skb, u32 snaplen)
 {
-	struct layout l = { .snaplen = skb->len };
+	struct layout l = { .snaplen = snaplen };
 	u32 maclen, align = TPACKET_ALIGNMENT - 1;
 
 	if (po->sk.type == SOCK_DGRAM) {
@@ -375,13 +375,15 @@ void tpacket_rcv(struct sk_buff *skb, struct net_device *dev, struct packet_type
 	u32 status = TP_STATUS_USER, hdrlen;
 	struct sk_buff *copy = NULL;
 	struct layout l;
+	u32 snaplen;
 	u8 *frame;
 
-	if (!packet_prepare(po, skb, dev) || !skb->len) {
+	snaplen = packet_prepare(po, skb, dev);
+	if (!snaplen) {
 		consume_skb(skb);
 		return;
 	}
-	l = place(po, skb);
+	l = place(po, skb, snaplen);
 	if (packet_ring_room(po) == ROOM_NONE || l.net > UINT16_MAX) {
 		account_drop(po, skb, NULL);
 		return;

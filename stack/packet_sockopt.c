@@ -188,6 +188,8 @@ s64 packet_setsockopt(struct task *t, struct sock *sk, int level, int name, cons
 		return packet_set_ring(po, val, len, name == PACKET_TX_RING);
 	case PACKET_FANOUT:
 		return packet_fanout_add(po, val, len);
+	case PACKET_FANOUT_DATA:
+		return packet_fanout_set_data(po, val, len);
 	case PACKET_AUXDATA:
 	case PACKET_ORIGDEV:
 		if (len < sizeof(v))

@@ -28,6 +28,7 @@ if [ "${1:-build}" = check ]; then
 	done
 	want 'command -v redis-benchmark' redis-tools
 	want 'command -v ping' iputils-ping
+	want 'command -v tcpdump || test -x /usr/sbin/tcpdump' tcpdump
 	want 'command -v ip' iproute2
 	want 'command -v go' golang-go
 	# clang's sanitizers and libFuzzer are a package that is named after its version.

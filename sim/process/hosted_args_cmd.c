@@ -240,6 +240,15 @@ static int filter_in(struct args *c, int i)
 	return 0;
 }
 
+#define PACKET_FANOUT_DATA_ 22 /* linux/if_packet.h cannot stand beside nic/skb.h */
+
+static bool is_filter(int level, int name)
+{
+	if (level == SOL_PACKET)
+		return name == PACKET_FANOUT_DATA_;
+	return level == SOL_SOCKET && (name == SO_ATTACH_FILTER || name == SO_ATTACH_REUSEPORT_CBPF);
+}
+
 int args_option_in(struct args *c, const struct arg *arg, int i)
 {
 	int name = (int)c->h->args[2], len = (int)c->h->args[arg->other];
@@ -248,8 +257,7 @@ int args_option_in(struct args *c, const struct arg *arg, int i)
 		return 0;
 	if (len > OPTION_MAX)
 		c->a[arg->other] = len = OPTION_MAX;
-	if ((int)c->h->args[1] == SOL_SOCKET && len == sizeof(struct sock_fprog) &&
-	    (name == SO_ATTACH_FILTER || name == SO_ATTACH_REUSEPORT_CBPF))
+	if (len == sizeof(struct sock_fprog) && is_filter((int)c->h->args[1], name))
 		return filter_in(c, i);
 	args_piece(c, c->h->args[i], args_room(c, i, (size_t)len), (size_t)len);
 	return 0;

@@ -2,12 +2,16 @@
 /*
  * Socket addresses between Lua and Linux, in luaposix's form.
  */
+#include <arpa/inet.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/un.h>
 
 #include "sim/process/lua_priv.h"
+#include "nic/netdev.h"
 #include "stack/addr.h"
+#include "stack/af_packet.h"
 
 static lua_Integer int_field(lua_State *L, int idx, const char *name, lua_Integer def)
 {
@@ -50,6 +54,47 @@ static socklen_t check_unix(lua_State *L, int idx, struct sockaddr_storage *ss)
 			   (len && path[0] && len < sizeof(un->sun_path)));
 }
 
+static void check_mac(lua_State *L, int idx, struct sockaddr_ll *ll)
+{
+	unsigned b[6];
+	const char *text;
+	char end;
+
+	lua_getfield(L, idx, "addr");
+	text = lua_tostring(L, -1);
+	if (text) {
+		if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
+			   &end) != 6)
+			luaL_error(L, "address: '%s' is not an Ethernet address", text);
+		for (int i = 0; i < 6; i++)
+			ll->sll_addr[i] = (u8)b[i];
+		ll->sll_halen = 6;
+	}
+	lua_pop(L, 1);
+}
+
+/* {family = AF_PACKET, ifindex = or ifname =, protocol = ETH_P_..., addr = "02:00:00:00:00:01"} */
+static socklen_t check_packet(lua_State *L, int idx, struct sockaddr_storage *ss)
+{
+	struct sockaddr_ll *ll = (void *)ss;
+	struct net_device *dev;
+
+	ll->sll_family = AF_PACKET;
+	ll->sll_protocol = htons((u16)int_field(L, idx, "protocol", 0));
+	ll->sll_ifindex = (int)int_field(L, idx, "ifindex", 0);
+	if (lua_getfield(L, idx, "ifname") != LUA_TNIL) {
+		const char *name = lua_tostring(L, -1);
+
+		dev = name ? dev_get_by_name(lua_task_of(L)->u->task->host, name) : NULL;
+		if (!dev)
+			luaL_error(L, "address: there is no device '%s'", name ? name : "?");
+		ll->sll_ifindex = dev->ifindex;
+	}
+	lua_pop(L, 1);
+	check_mac(L, idx, ll);
+	return sizeof(*ll);
+}
+
 socklen_t lua_check_sockaddr(lua_State *L, int idx, struct sockaddr_storage *ss)
 {
 	lua_Integer family, port;
@@ -66,6 +111,8 @@ socklen_t lua_check_sockaddr(lua_State *L, int idx, struct sockaddr_storage *ss)
 		return check_unix(L, idx, ss);
 	if (family == AF_UNSPEC)
 		return sizeof(struct sockaddr_in);
+	if (family == AF_PACKET)
+		return check_packet(L, idx, ss);
 	if (family != AF_INET && family != AF_INET6)
 		luaL_error(L, "address: family %I has no form here", family);
 	text = text_field(L, idx, "addr", NULL);
@@ -93,6 +140,27 @@ static void push_unix(lua_State *L, const struct sockaddr_storage *ss, socklen_t
 	lua_setfield(L, -2, "path");
 }
 
+static void push_packet(lua_State *L, const struct sockaddr_storage *ss)
+{
+	const struct sockaddr_ll *ll = (const void *)ss;
+	const u8 *a = ll->sll_addr;
+	char text[24];
+
+	lua_pushinteger(L, ntohs(ll->sll_protocol));
+	lua_setfield(L, -2, "protocol");
+	lua_pushinteger(L, ll->sll_ifindex);
+	lua_setfield(L, -2, "ifindex");
+	lua_pushinteger(L, ll->sll_hatype);
+	lua_setfield(L, -2, "hatype");
+	lua_pushinteger(L, ll->sll_pkttype);
+	lua_setfield(L, -2, "pkttype");
+	if (ll->sll_halen != 6)
+		return;
+	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", a[0], a[1], a[2], a[3], a[4], a[5]);
+	lua_pushstring(L, text);
+	lua_setfield(L, -2, "addr");
+}
+
 void lua_push_sockaddr(lua_State *L, const struct sockaddr_storage *ss, socklen_t len)
 {
 	char text[64];
@@ -109,6 +177,10 @@ void lua_push_sockaddr(lua_State *L, const struct sockaddr_storage *ss, socklen_
 	lua_setfield(L, -2, "family");
 	if (ss->ss_family == AF_UNIX) {
 		push_unix(L, ss, len);
+		return;
+	}
+	if (ss->ss_family == AF_PACKET) {
+		push_packet(L, ss);
 		return;
 	}
 	if (ipaddr_from_sockaddr((const struct sockaddr *)ss, len, &a, &port, &scope))

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
-#include <linux/icmp.h>
+#include <linux/if_ether.h>
 #include <linux/sockios.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
@@ -24,6 +24,7 @@
 #include <time.h>
 
 #include "sim/process/lua_priv.h"
+#include "stack/af_packet.h"
 
 /* Newer than the C library's headers; values of asm-generic/socket.h. */
 #ifndef SO_INCOMING_NAPI_ID
@@ -34,6 +35,9 @@
 #endif
 #ifndef SO_BUSY_POLL_BUDGET
 #define SO_BUSY_POLL_BUDGET 70
+#endif
+#ifndef ICMP_FILTER /* linux/icmp.h cannot stand beside net/if.h */
+#define ICMP_FILTER 1
 #endif
 #ifndef IP_LOCAL_PORT_RANGE
 #define IP_LOCAL_PORT_RANGE 51
@@ -88,6 +92,14 @@ static const struct constant constants[] = {
 	C(IPV6_DROP_MEMBERSHIP), C(IPV6_RECVPKTINFO), C(IPV6_RECVHOPLIMIT), C(IPV6_RECVTCLASS),
 	C(IPV6_RECVERR),
 	C(IPV6_TCLASS), C(IPV6_MTU), C(IPV6_MTU_DISCOVER), C(IPV6_PKTINFO), C(IPV6_HOPLIMIT),
+	C(SOL_PACKET), C(PACKET_ADD_MEMBERSHIP), C(PACKET_DROP_MEMBERSHIP), C(PACKET_STATISTICS),
+	C(PACKET_AUXDATA), C(PACKET_ORIGDEV), C(PACKET_IGNORE_OUTGOING), C(PACKET_QDISC_BYPASS),
+	C(PACKET_FANOUT), C(PACKET_FANOUT_HASH), C(PACKET_FANOUT_LB), C(PACKET_FANOUT_CPU),
+	C(PACKET_FANOUT_ROLLOVER), C(PACKET_FANOUT_RND), C(PACKET_FANOUT_QM),
+	C(PACKET_FANOUT_FLAG_ROLLOVER), C(PACKET_FANOUT_FLAG_UNIQUEID), C(PACKET_MR_MULTICAST),
+	C(PACKET_MR_PROMISC), C(PACKET_MR_ALLMULTI), C(PACKET_MR_UNICAST), C(PACKET_HOST),
+	C(PACKET_BROADCAST), C(PACKET_MULTICAST), C(PACKET_OTHERHOST), C(PACKET_OUTGOING),
+	C(ETH_P_ALL), C(ETH_P_IP), C(ETH_P_ARP), C(ETH_P_IPV6),
 	C(SOL_RAW), C(ICMP_FILTER), C(IP_HDRINCL), C(ICMP6_FILTER), C(IPV6_CHECKSUM), C(IPV6_HDRINCL),
 	C(MSG_CTRUNC), C(MSG_DONTWAIT), C(MSG_EOR), C(MSG_ERRQUEUE), C(MSG_MORE), C(MSG_NOSIGNAL),
 	C(MSG_OOB), C(MSG_PEEK), C(MSG_TRUNC), C(MSG_WAITALL), C(MSG_WAITFORONE),

@@ -3,6 +3,7 @@
  * Socket calls for Lua programs, with luaposix's names and conventions (posix.sys.socket): a result,
  * or nil, message, errno. Calls that luaposix lacks take and return tables in the same spirit.
  */
+#include <arpa/inet.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -451,6 +452,13 @@ static int l_recvmsg(lua_State *L)
 	return lua_yieldk(L, 0, (lua_KContext)n, k_recvmsg);
 }
 
+/* For socket(AF_PACKET, type, htons(ETH_P_ALL)), which Linux wants in network order. */
+static int l_htons(lua_State *L)
+{
+	lua_pushinteger(L, htons((u16)luaL_checkinteger(L, 1)));
+	return 1;
+}
+
 void lua_open_socket(lua_State *L)
 {
 	static const luaL_Reg regs[] = {
@@ -462,6 +470,7 @@ void lua_open_socket(lua_State *L)
 		{ "send", l_send },		  { "sendto", l_sendto },
 		{ "sendmsg", l_sendmsg },	  { "recv", l_recv },
 		{ "recvfrom", l_recvfrom },	  { "recvmsg", l_recvmsg },
+		{ "htons", l_htons },
 		{ NULL, NULL },
 	};
 

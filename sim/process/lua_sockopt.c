@@ -17,9 +17,11 @@
 
 #include "sim/process/lua_priv.h"
 #include "stack/addr.h"
+#include "stack/af_packet.h"
 
 enum value_form { FORM_INT, FORM_U64, FORM_LINGER, FORM_TIMEVAL, FORM_STRING, FORM_MREQ, FORM_MREQ6,
-		  FORM_ADDR, FORM_UCRED, FORM_TCP_INFO, FORM_FILTER };
+		  FORM_ADDR, FORM_UCRED, FORM_TCP_INFO, FORM_FILTER, FORM_PACKET_MREQ,
+		  FORM_PACKET_STATS };
 
 struct option_form {
 	int level, name;
@@ -41,6 +43,9 @@ static const struct option_form forms[] = {
 	{ SOL_SOCKET, SO_PEERCRED, FORM_UCRED },
 	{ IPPROTO_TCP, TCP_CONGESTION, FORM_STRING },
 	{ IPPROTO_TCP, TCP_INFO, FORM_TCP_INFO },
+	{ SOL_PACKET, PACKET_ADD_MEMBERSHIP, FORM_PACKET_MREQ },
+	{ SOL_PACKET, PACKET_DROP_MEMBERSHIP, FORM_PACKET_MREQ },
+	{ SOL_PACKET, PACKET_STATISTICS, FORM_PACKET_STATS },
 	{ IPPROTO_IP, IP_ADD_MEMBERSHIP, FORM_MREQ },
 	{ IPPROTO_IP, IP_DROP_MEMBERSHIP, FORM_MREQ },
 	{ IPPROTO_IP, IP_MULTICAST_IF, FORM_ADDR },
@@ -59,6 +64,8 @@ union option_value {
 	struct ucred cred;
 	struct tcp_info info;
 	struct sock_fprog fprog;
+	struct packet_mreq packet_mreq;
+	struct tpacket_stats stats;
 	char text[512];
 };
 
@@ -142,6 +149,26 @@ static void check_mreq(lua_State *L, struct option_call *c, bool v4)
 	c->len = sizeof(c->v.mreq6);
 }
 
+/* {ifindex=, type=, addr=}: addr for PACKET_MR_MULTICAST and PACKET_MR_UNICAST. */
+static void check_packet_mreq(lua_State *L, struct option_call *c)
+{
+	struct packet_mreq *m = &c->v.packet_mreq;
+	struct sockaddr_storage ss;
+	const struct sockaddr_ll *ll = (const void *)&ss;
+
+	luaL_checktype(L, 4, LUA_TTABLE);
+	lua_pushinteger(L, AF_PACKET);
+	lua_setfield(L, 4, "family");
+	lua_check_sockaddr(L, 4, &ss);
+	m->mr_ifindex = ll->sll_ifindex;
+	m->mr_alen = ll->sll_halen;
+	memcpy(m->mr_address, ll->sll_addr, sizeof(m->mr_address));
+	lua_getfield(L, 4, "type");
+	m->mr_type = (u16)luaL_checkinteger(L, -1);
+	lua_pop(L, 1);
+	c->len = sizeof(*m);
+}
+
 static void check_text(lua_State *L, struct option_call *c)
 {
 	size_t len;
@@ -173,6 +200,9 @@ static void check_value(lua_State *L, struct option_call *c)
 		break;
 	case FORM_MREQ6:
 		check_mreq(L, c, false);
+		break;
+	case FORM_PACKET_MREQ:
+		check_packet_mreq(L, c);
 		break;
 	case FORM_ADDR:
 		a = check_ip(L, 4, NULL, true);
@@ -303,6 +333,13 @@ static int push_value(lua_State *L, const struct option_call *c)
 	case FORM_TCP_INFO:
 		push_tcp_info(L, &c->v.info);
 		return 1;
+	case FORM_PACKET_STATS:
+		lua_createtable(L, 0, 2);
+		lua_pushinteger(L, c->v.stats.tp_packets);
+		lua_setfield(L, -2, "packets");
+		lua_pushinteger(L, c->v.stats.tp_drops);
+		lua_setfield(L, -2, "drops");
+		return 1;
 	default:
 		lua_pushinteger(L, c->v.i);
 		return 1;
@@ -347,6 +384,9 @@ static int l_getsockopt(lua_State *L)
 		break;
 	case FORM_TCP_INFO:
 		c->len = sizeof(c->v.info);
+		break;
+	case FORM_PACKET_STATS:
+		c->len = sizeof(c->v.stats);
 		break;
 	default:
 		c->len = sizeof(c->v.text);
