@@ -42,13 +42,13 @@ void unix_wake_peers(struct sock *sk, bool all)
 		wake_up_nr(q, all ? 0 : 1, EPOLL_OUT_ALL);
 }
 
-static void unix_state_change(struct sock *sk, int code, u32 band)
+static void unix_state_change(struct sock *sk, int code)
 {
 	if (sk->net->dying)
 		return;
 	sk->state_change(sk);
 	if (code && sk->file)
-		kill_fasync(sk->file, code, band);
+		kill_fasync(sk->file, code);
 }
 
 s64 unix_wait_for_peer(struct task *t, struct sock *other, nsec_t timeo, const char *what)
@@ -116,7 +116,7 @@ static void unix_write_space(struct sock *sk)
 	wake_up(&sk->wq, EPOLL_OUT_ALL);
 	if (sk->async_nospace && sk->file) {
 		sk->async_nospace = false;
-		kill_fasync(sk->file, POLL_OUT, EPOLL_OUT_ALL);
+		kill_fasync(sk->file, POLL_OUT);
 	}
 }
 
@@ -364,7 +364,7 @@ static s64 unix_shutdown(struct task *t, struct sock *sk, int how)
 	u8 peer_mode = 0;
 
 	sk->shutdown |= mode;
-	unix_state_change(sk, 0, 0);
+	unix_state_change(sk, 0);
 	if (!other || !connection_based(sk))
 		return 0;
 	if (mode & RCV_SHUTDOWN)
@@ -373,11 +373,11 @@ static s64 unix_shutdown(struct task *t, struct sock *sk, int how)
 		peer_mode |= RCV_SHUTDOWN;
 	other->shutdown |= peer_mode;
 	if (peer_mode == SHUTDOWN_MASK)
-		unix_state_change(other, POLL_HUP, EPOLLHUP | EPOLLERR);
+		unix_state_change(other, POLL_HUP);
 	else if (peer_mode & RCV_SHUTDOWN)
-		unix_state_change(other, POLL_IN, EPOLLIN | EPOLLRDNORM);
+		unix_state_change(other, POLL_IN);
 	else
-		unix_state_change(other, 0, 0);
+		unix_state_change(other, 0);
 	return 0;
 }
 
@@ -399,7 +399,7 @@ static void release_peer(struct sock *sk, struct sock *peer, bool unread)
 		peer->shutdown = SHUTDOWN_MASK;
 		if (unread)
 			peer->err = ECONNRESET;
-		unix_state_change(peer, POLL_HUP, EPOLLHUP | EPOLLERR);
+		unix_state_change(peer, POLL_HUP);
 	}
 	peer_wake_disconnect(unix_sk(sk), peer);
 	sock_put(peer);

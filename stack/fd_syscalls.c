@@ -134,65 +134,6 @@ static void set_flags(struct file *f, int fd, u32 flags)
 	f->flags = (f->flags & ~SETFL_MASK) | (flags & SETFL_MASK);
 }
 
-static s64 set_owner(struct task *t, struct file *f, int pid, bool thread)
-{
-	if (pid > 0 && !thread && !process_find(t->host, pid))
-		return -ESRCH;
-	if (pid > 0 && thread && !task_find(t->host, pid))
-		return -ESRCH;
-	f->owner_pid = pid;
-	f->owner_thread = thread;
-	f->owner_ruid = process_cred(t->proc).ruid;
-	f->owner_euid = t->proc->uid;
-	return 0;
-}
-
-static s64 owner_ex(struct task *t, struct file *f, int cmd, s64 arg)
-{
-	struct f_owner_ex *ex = (struct f_owner_ex *)(uintptr_t)arg;
-
-	if (!ex)
-		return -EFAULT;
-	if (cmd == F_GETOWN_EX) {
-		ex->type = f->owner_thread ? F_OWNER_TID : f->owner_pid < 0 ? F_OWNER_PGRP :
-									      F_OWNER_PID;
-		ex->pid = f->owner_pid < 0 ? -f->owner_pid : f->owner_pid;
-		return 0;
-	}
-	switch ((int)ex->type) {
-	case F_OWNER_TID:
-		return set_owner(t, f, ex->pid, true);
-	case F_OWNER_PID:
-		return set_owner(t, f, ex->pid, false);
-	case F_OWNER_PGRP:
-		return set_owner(t, f, -ex->pid, false);
-	default:
-		return -EINVAL;
-	}
-}
-
-static s64 fcntl_async(struct task *t, struct file *f, int cmd, s64 arg)
-{
-	switch (cmd) {
-	case F_SETOWN:
-		return set_owner(t, f, (int)arg, false);
-	case F_GETOWN:
-		return f->owner_pid;
-	case F_SETOWN_EX:
-	case F_GETOWN_EX:
-		return owner_ex(t, f, cmd, arg);
-	case F_SETSIG:
-		if (arg < 0 || arg > SIG_MAX)
-			return -EINVAL;
-		f->owner_sig = (int)arg;
-		return 0;
-	case F_GETSIG:
-		return f->owner_sig;
-	default:
-		return -EINVAL;
-	}
-}
-
 s64 sys_fcntl(struct task *t, int fd, int cmd, s64 arg)
 {
 	struct files_struct *fs = t->proc->files;
@@ -219,7 +160,7 @@ s64 sys_fcntl(struct task *t, int fd, int cmd, s64 arg)
 	case F_SETPIPE_SZ:
 		return pipe_fcntl(t, f, cmd, arg);
 	default:
-		return fcntl_async(t, f, cmd, arg);
+		return file_owner_fcntl(t, f, cmd, arg);
 	}
 }
 

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Open file descriptions (open(2), "Open file descriptions") and their asynchronous signals
- * (fcntl(2), F_SETOWN and F_SETSIG).
+ * Open file descriptions (open(2), "Open file descriptions").
  */
 #include "stack/file.h"
 
-#include <signal.h>
 #include <string.h>
 
 #include "sim/host/process.h"
@@ -95,63 +93,4 @@ void iov_copy_from(const struct iov_iter *it, size_t off, void *to, size_t len)
 		off = 0;
 	}
 	assert(!len);
-}
-
-/* As kill(2) would, but that no capability helps (sigio_perm() in Linux's fs/fcntl.c). */
-static bool sigio_allowed(const struct file *f, const struct process *p)
-{
-	struct cred c = process_cred(p);
-
-	return !f->owner_euid || f->owner_euid == c.suid || f->owner_euid == c.ruid ||
-	       f->owner_ruid == c.suid || f->owner_ruid == c.ruid;
-}
-
-static void signal_owner(struct file *f, const struct siginfo *info)
-{
-	static const struct siginfo lost = { .signo = SIGIO, .code = SI_KERNEL };
-	struct task *t;
-	struct process *p;
-
-	if (f->owner_thread) {
-		t = task_find(f->host, f->owner_pid);
-		if (!t || !t->proc || !sigio_allowed(f, t->proc))
-			return;
-		if (signal_send_task(t, info) == -EAGAIN && info->signo != SIGIO)
-			signal_send_task(t, &lost);
-		return;
-	}
-	list_for_each_entry(p, &f->host->processes, node) {
-		if (f->owner_pid > 0 ? p->pid != f->owner_pid : p->pgid != -f->owner_pid)
-			continue;
-		if (!sigio_allowed(f, p))
-			continue;
-		/* The queue is full: a plain SIGIO says that something was lost (fcntl(2)). */
-		if (signal_send_process(p, info) == -EAGAIN && info->signo != SIGIO)
-			signal_send_process(p, &lost);
-	}
-}
-
-void kill_fasync(struct file *f, int code, u32 band)
-{
-	struct siginfo info = { .signo = SIGIO, .code = SI_KERNEL };
-
-	if (!(f->flags & O_ASYNC) || !f->owner_pid)
-		return;
-	if (f->owner_sig) {
-		info.signo = f->owner_sig;
-		info.code = code;
-		info.band = band;
-		info.fd = f->async_fd;
-	}
-	signal_owner(f, &info);
-}
-
-void send_sigurg_owner(struct file *f)
-{
-	struct siginfo info = { .signo = SIGURG, .code = SI_KERNEL };
-
-	if (!f->owner_pid)
-		return;
-	signal_owner(f, &info);
-	kill_fasync(f, POLL_PRI, EPOLLPRI);
 }

@@ -170,10 +170,18 @@ void console_install(struct files_struct *fs);
 /* What has been written of a line that has not ended becomes a row; nothing for other files. */
 void console_flush(struct file *f);
 
-/* SIGIO (or F_SETSIG's signal) to the owner: code POLL_IN, POLL_OUT..., band as poll events. */
 /* lseek(2) of files without a position that let it pass: 0. */
 s64 noop_llseek(struct task *t, struct file *f, s64 off, int whence);
-void kill_fasync(struct file *f, int code, u32 band);
+
+/* ---- file_owner.c ---- */
+/* F_SETOWN and FIOSETOWN: a process, or the group -pid; 0: nobody. */
+s64 file_set_owner(struct task *t, struct file *f, int pid);
+/* F_GETOWN: 0 when the owner is gone. */
+int file_owner(const struct file *f);
+/* fcntl(2)'s commands about owners and signals; -EINVAL for all others. */
+s64 file_owner_fcntl(struct task *t, struct file *f, int cmd, s64 arg);
+/* SIGIO (or F_SETSIG's signal) to the owner: code POLL_IN, POLL_OUT... */
+void kill_fasync(struct file *f, int code);
 /* SIGURG to the owner, whether O_ASYNC is set or not, and SIGIO with POLL_PRI if it is. */
 void send_sigurg_owner(struct file *f);
 

@@ -60,14 +60,10 @@ s64 net_ioctl(struct task *t, struct sock *sk, unsigned cmd, void *arg)
 	switch (cmd) {
 	case FIOSETOWN:
 	case SIOCSPGRP:
-		f->owner_pid = *(int *)arg;
-		f->owner_thread = false;
-		f->owner_ruid = process_cred(t->proc).ruid;
-		f->owner_euid = t->proc->uid;
-		return 0;
+		return file_set_owner(t, f, *(int *)arg);
 	case FIOGETOWN:
 	case SIOCGPGRP:
-		*(int *)arg = f->owner_pid;
+		*(int *)arg = file_owner(f);
 		return 0;
 	case SIOCGSTAMP:
 	case SIOCGSTAMPNS:

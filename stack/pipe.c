@@ -26,13 +26,13 @@ struct pool *pipe_page_pool(struct host *h)
 static void signal_reader(struct pipe *p)
 {
 	if (p->reader)
-		kill_fasync(p->reader, POLL_IN, EPOLLIN | EPOLLRDNORM);
+		kill_fasync(p->reader, POLL_IN);
 }
 
 static void signal_writer(struct pipe *p)
 {
 	if (p->writer)
-		kill_fasync(p->writer, POLL_OUT, EPOLLOUT | EPOLLWRNORM);
+		kill_fasync(p->writer, POLL_OUT);
 }
 
 void pipe_wake_readers(struct pipe *p)
@@ -227,9 +227,9 @@ static s64 pipe_release(struct task *t, struct file *f)
 		wake_up_all(&p->rd_wait, EPOLLIN | EPOLLRDNORM | EPOLLERR | EPOLLHUP);
 		wake_up_all(&p->wr_wait, EPOLLOUT | EPOLLWRNORM | EPOLLERR | EPOLLHUP);
 		if (p->reader)
-			kill_fasync(p->reader, POLL_IN, EPOLLIN | EPOLLRDNORM);
+			kill_fasync(p->reader, POLL_IN);
 		if (p->writer)
-			kill_fasync(p->writer, POLL_OUT, EPOLLOUT | EPOLLWRNORM);
+			kill_fasync(p->writer, POLL_OUT);
 		return 0;
 	}
 	for (; p->tail != p->head; p->tail++)

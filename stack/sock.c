@@ -137,16 +137,16 @@ void sock_set_state(struct sock *sk, int state)
 
 /* ---- upcalls --------------------------------------------------------------------------------- */
 
-static void sk_wake_async(struct sock *sk, int code, u32 band)
+static void sk_wake_async(struct sock *sk, int code)
 {
 	if (sk->file)
-		kill_fasync(sk->file, code, band);
+		kill_fasync(sk->file, code);
 }
 
 void sock_def_readable(struct sock *sk)
 {
 	wake_up(&sk->wq, EPOLL_READ);
-	sk_wake_async(sk, POLL_IN, EPOLLIN | EPOLLRDNORM);
+	sk_wake_async(sk, POLL_IN);
 }
 
 void sock_def_write_space(struct sock *sk)
@@ -156,7 +156,7 @@ void sock_def_write_space(struct sock *sk)
 	wake_up(&sk->wq, EPOLL_WRITE);
 	if (sock_writeable(sk) && sk->async_nospace) {
 		sk->async_nospace = false;
-		sk_wake_async(sk, POLL_OUT, EPOLL_WRITE);
+		sk_wake_async(sk, POLL_OUT);
 	}
 }
 
@@ -168,7 +168,7 @@ void sock_def_wakeup(struct sock *sk)
 void sock_def_error_report(struct sock *sk)
 {
 	wake_up(&sk->wq, EPOLLERR);
-	sk_wake_async(sk, POLL_ERR, EPOLLERR);
+	sk_wake_async(sk, POLL_ERR);
 }
 
 void sk_send_sigurg(struct sock *sk)

@@ -23,6 +23,7 @@ SRC := \
 	fdtable.c \
 	fib.c \
 	file.c \
+	file_owner.c \
 	file_syscalls.c \
 	fragment.c \
 	icmp.c \

@@ -33,7 +33,7 @@ static void tcp_write_space(struct sock *sk)
 	tcp_sk(sk)->nospace = false;
 	wake_up(&sk->wq, EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
 	if (sk->file)
-		kill_fasync(sk->file, POLL_OUT, EPOLLOUT | EPOLLWRNORM);
+		kill_fasync(sk->file, POLL_OUT);
 }
 
 /* A writer waits, and an ACK may have made room; tcp_new_space() has grown the buffer. */

@@ -133,8 +133,7 @@ void tcp_fin(struct tcp_sock *tp)
 	if (sk->file)
 		kill_fasync(sk->file, sk->shutdown == SHUTDOWN_MASK || sk->state == TCP_CLOSE ?
 					      POLL_HUP :
-					      POLL_IN,
-			    EPOLLIN | EPOLLRDHUP);
+					      POLL_IN);
 }
 
 /* ---- shutdown(2) --------------------------------------------------------------------------------- */

@@ -64,7 +64,7 @@ static void finish_connect(struct tcp_sock *tp)
 	if (!sk->dead) {
 		sk->state_change(sk);
 		if (sk->file)
-			kill_fasync(sk->file, POLL_OUT, EPOLLOUT | EPOLLWRNORM);
+			kill_fasync(sk->file, POLL_OUT);
 	}
 }
 
@@ -214,7 +214,7 @@ static void synrecv_established(struct tcp_sock *tp, struct sk_buff *skb)
 		NET_INC_STATS(sk->net, PassiveOpens);
 	sk->state_change(sk);
 	if (sk->file)
-		kill_fasync(sk->file, POLL_OUT, EPOLLOUT | EPOLLWRNORM);
+		kill_fasync(sk->file, POLL_OUT);
 	tp->snd_una = cb->ack_seq;
 	tp->snd_wnd = (u32)get_be16(skb_data(skb) + 14) << tp->rx_opt.snd_wscale;
 	tcp_init_wl(tp, cb->seq);

@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 
 #include "sim/host/process.h"
 #include "sim/host/sched.h"
 
 #define SIGRTMIN_KERNEL 32
-#define RLIMIT_SIGPENDING 4096 /* queued real-time signals of one target */
 
 static u64 bit(int signo)
 {
@@ -76,7 +76,36 @@ static void queue_remove(struct signal_queue *q, u64 mask)
 	}
 }
 
-static int queue_add(struct signal_queue *q, const struct siginfo *info)
+/* Signals that wait for the processes of one user: RLIMIT_SIGPENDING counts them together. */
+static u64 pending_of_user(struct host *h, u32 uid)
+{
+	struct process *p;
+	struct task *t;
+	u64 n = 0;
+
+	list_for_each_entry(p, &h->processes, node) {
+		if (process_cred(p).ruid != uid)
+			continue;
+		n += (u64)p->sig.pending.nqueued;
+		list_for_each_entry(t, &p->threads, thread_node)
+			n += (u64)t->pending.nqueued;
+	}
+	return n;
+}
+
+/* Real-time signals only: what has a standard one's number gets through (__send_signal_locked()). */
+static bool too_many(const struct process *p, const struct siginfo *info)
+{
+	u64 limit = process_attr(p)->limits[RLIMIT_SIGPENDING].cur;
+
+	if (info->signo < SIGRTMIN_KERNEL || info->code == SI_TIMER)
+		return false;
+	if (limit == RLIM_HOST)
+		limit = p->host->max_tasks;
+	return pending_of_user(p->host, process_cred(p).ruid) >= limit;
+}
+
+static int queue_add(const struct process *p, struct signal_queue *q, const struct siginfo *info)
 {
 	struct signal_entry *e;
 
@@ -87,8 +116,12 @@ static int queue_add(struct signal_queue *q, const struct siginfo *info)
 	if (info->signo < SIGRTMIN_KERNEL && q->set.bits & bit(info->signo) &&
 	    info->code != SI_TIMER)
 		return 0;
-	if (info->signo >= SIGRTMIN_KERNEL && q->nqueued >= RLIMIT_SIGPENDING)
-		return -EAGAIN;
+	if (too_many(p, info)) {
+		/* kill(2)'s arrives all the same, without what siginfo tells. */
+		if (info->code == SI_USER)
+			q->set.bits |= bit(info->signo);
+		return info->code == SI_USER ? 0 : -EAGAIN;
+	}
 	e = xcalloc(1, sizeof(*e));
 	e->info = *info;
 	list_add_tail(&e->node, &q->queued);
@@ -207,7 +240,7 @@ int signal_send_process(struct process *p, const struct siginfo *info)
 	/* What is ignored is dropped, unless it is blocked: the program may look at it yet. */
 	if (t && signal_ignored(t, info->signo))
 		return 0;
-	err = queue_add(&p->sig.pending, info);
+	err = queue_add(p, &p->sig.pending, info);
 	wake_for(p, t, info->signo);
 	return err;
 }
@@ -225,7 +258,7 @@ int signal_send_task(struct task *t, const struct siginfo *info)
 		return 0;
 	if (signal_ignored(t, info->signo))
 		return 0;
-	err = queue_add(&t->pending, info);
+	err = queue_add(p, &t->pending, info);
 	wake_for(p, blocked & bit(info->signo) ? NULL : t, info->signo);
 	return err;
 }
@@ -263,7 +296,11 @@ static bool queue_take(struct signal_queue *q, u64 blocked, struct siginfo *info
 		}
 		found = e;
 	}
-	assert(found);
+	if (!found) {
+		q->set.bits &= ~bit(signo);
+		*info = (struct siginfo){ .signo = signo, .code = SI_USER };
+		return true;
+	}
 	*info = found->info;
 	list_del_init(&found->node);
 	q->nqueued--;

@@ -100,7 +100,7 @@ u32 inet_ehashfn(struct net *net, const union ipaddr *laddr, u16 lport, const un
 	return 1;
 }
 
-void kill_fasync(struct file *f, int code, u32 band)
+void kill_fasync(struct file *f, int code)
 {
 }
 
