@@ -362,6 +362,17 @@ static s64 netlink_sendmsg(struct task *t, struct sock *sk, struct msg *m, int f
 
 /* ---- receiving ----------------------------------------------------------------------------------- */
 
+/* SO_PASSCRED: every message comes from the kernel, which is no process. */
+static void netlink_creds(const struct sock *sk, struct msg *m)
+{
+	static const struct ucred kernel;
+
+	if (sk->passcred && m->control)
+		put_cmsg(m, SOL_SOCKET, SCM_CREDENTIALS, sizeof(kernel), &kernel);
+	else if (sk->passcred)
+		m->flags |= MSG_CTRUNC;
+}
+
 static s64 netlink_recvmsg(struct task *t, struct sock *sk, struct msg *m, int flags)
 {
 	nsec_t timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
@@ -396,6 +407,7 @@ static s64 netlink_recvmsg(struct task *t, struct sock *sk, struct msg *m, int f
 		skb_orphan(skb);
 		consume_skb(skb);
 	}
+	netlink_creds(sk, m);
 	task_copied(t, size);
 	return flags & MSG_TRUNC ? len : size;
 }

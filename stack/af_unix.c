@@ -127,6 +127,7 @@ static void unix_destruct_skb(struct sk_buff *skb)
 
 	if (UNIXCB(skb)->fp)
 		unix_skb_drop_files(sk, skb);
+	pid_ref_put(UNIXCB(skb)->pid);
 	assert(sk->wmem_alloc >= skb->truesize);
 	sk->wmem_alloc -= skb->truesize - 1;
 	sk->write_space(sk);
@@ -235,13 +236,6 @@ s64 unix_create(struct task *t, struct net *net, int type, int protocol, struct 
 	return 0;
 }
 
-static void set_peercred(struct sock *sk, const struct task *t)
-{
-	sk->peer_pid = t->proc->pid;
-	sk->peer_uid = t->proc->uid;
-	sk->peer_gid = t->proc->gid;
-}
-
 static void set_peer(struct sock *sk, struct sock *peer)
 {
 	sock_hold(peer);
@@ -252,8 +246,8 @@ static s64 unix_socketpair(struct task *t, struct sock *a, struct sock *b)
 {
 	set_peer(a, b);
 	set_peer(b, a);
-	set_peercred(a, t);
-	set_peercred(b, t);
+	sock_peer_set(a, t);
+	sock_peer_share(b, a);
 	sock_set_state(a, TCP_ESTABLISHED);
 	sock_set_state(b, TCP_ESTABLISHED);
 	return 0;
@@ -271,7 +265,7 @@ static s64 unix_listen(struct task *t, struct sock *sk, int backlog)
 		unix_wake_peers(sk, true);
 	sk->max_ack_backlog = (u32)backlog;
 	sock_set_state(sk, TCP_LISTEN);
-	set_peercred(sk, t);
+	sock_peer_set(sk, t);
 	return 0;
 }
 
@@ -283,18 +277,19 @@ static void connect_embryo(struct task *t, struct sock *sk, struct sock *other)
 
 	unix_init_sock(newsk);
 	newsk->uid = other->uid;
+	newsk->label = other->label;
 	newsk->passcred = other->passcred;
+	newsk->passpidfd = other->passpidfd;
+	newsk->passsec = other->passsec;
 	newsk->passrights = other->passrights;
 	newu->listener = other;
 	newu->addr = unix_sk(other)->addr;
 	newu->addr->refs++;
 	set_peer(newsk, sk);
-	set_peercred(newsk, t);
+	sock_peer_set(newsk, t);
 	sock_set_state(newsk, TCP_ESTABLISHED);
 	set_peer(sk, newsk);
-	sk->peer_pid = other->peer_pid;
-	sk->peer_uid = other->peer_uid;
-	sk->peer_gid = other->peer_gid;
+	sock_peer_share(sk, other);
 	sock_set_state(sk, TCP_ESTABLISHED);
 	skb_queue_tail(&other->receive_queue, charged_skb(newsk, skb_linear_truesize(1)));
 	other->data_ready(other);
@@ -447,6 +442,7 @@ static void unix_destruct(struct sock *sk)
 
 	assert(!sk->wmem_alloc && !u->inflight && !wait_queue_active(&u->peer_wait));
 	unix_address_put(sk->net, u->addr);
+	pid_ref_put(unix_sk(sk)->recv_pid);
 }
 
 /* ---- readiness ------------------------------------------------------------------------------- */

@@ -23,7 +23,9 @@
 #include <sys/un.h>
 
 #include "sim/engine/rng.h"
+#include "sim/host/process.h"
 #include "stack/sock.h"
+#include "stack/sock_peer.h"
 
 struct scm_fp_list;
 
@@ -55,6 +57,7 @@ struct unix_sock {
 	struct wait_queue_head peer_wait; /* for room in receive_queue */
 	struct wait_entry peer_wake;	  /* in peer's peer_wait: polled, no room there */
 	struct sock *peer_wake_at;
+	struct pid_ref *recv_pid; /* sender of what a read that waits for more has so far */
 	struct sk_buff *oob_skb; /* in receive_queue: the latest byte sent with MSG_OOB */
 	/* References by messages that have not been received; unix_gc.c. */
 	struct list_head inflight_node;
@@ -69,8 +72,9 @@ struct unix_cb {
 	u32 consumed;
 	bool has_creds;
 	bool peeked; /* an empty message: MSG_PEEK with SO_PEEK_OFF passes over it */
-	int pid;
 	u32 uid, gid;
+	struct pid_ref *pid;
+	const char *label; /* of the sending socket */
 };
 
 /* What a host keeps; made when the first name is bound or the first file sent. */
@@ -83,6 +87,11 @@ struct unix_table {
 	bool fput_busy, gc_busy;
 };
 
+/* Wants to know who sends: SO_PASSCRED or SO_PASSPIDFD. */
+static inline bool sk_may_passcred(const struct sock *sk)
+{
+	return sk->passcred || sk->passpidfd;
+}
 static inline struct unix_sock *unix_sk(struct sock *sk)
 {
 	return (struct unix_sock *)sk;
@@ -184,8 +193,9 @@ u32 unix_dgram_poll(struct sock *sk);
 struct scm_cookie {
 	struct scm_fp_list *fp;
 	bool has_creds;
-	int pid;
 	u32 uid, gid;
+	struct pid_ref *pid; /* held; NULL: none */
+	const char *label;
 };
 
 #define SCM_NO_RIGHTS 1u /* they went with an earlier part of the message */

@@ -2,6 +2,7 @@
 /*
  * The table of address families, and of what AF_INET and AF_INET6 offer (socket(2), ip(7)).
  */
+#include "sim/host/process.h"
 #include "stack/af_packet.h"
 #include "stack/af_unix.h"
 #include "stack/capability.h"
@@ -106,6 +107,7 @@ s64 sock_create(struct task *t, int family, int type, int protocol, struct sock 
 	if (ret)
 		return ret;
 	(*out)->uid = t->proc->uid;
+	(*out)->label = process_attr(t->proc)->label;
 	if ((*out)->ops->init)
 		ret = (*out)->ops->init(*out);
 	if (ret) {

@@ -59,6 +59,31 @@ void pidfd_fill(struct task *t, int fd, struct process *p, u32 flags)
 	fd_fill(t, fd, file_new(t->host, &pidfd_ops, r, O_RDWR | flags, 0600), true);
 }
 
+void pidfd_fill_ref(struct task *t, int fd, const struct pid_ref *from, u32 flags)
+{
+	struct process_ref *r;
+
+	if (from->ref.proc) {
+		pidfd_fill(t, fd, from->ref.proc, flags);
+		return;
+	}
+	r = xcalloc(1, sizeof(*r));
+	r->pid = from->ref.pid;
+	list_init(&r->node);
+	wait_queue_init(&r->exited, t->host);
+	fd_fill(t, fd, file_new(t->host, &pidfd_ops, r, O_RDWR | flags, 0600), true);
+}
+
+bool pidfd_info(const struct file *f, int *pid)
+{
+	const struct process_ref *r = f->priv;
+
+	if (f->ops != &pidfd_ops)
+		return false;
+	*pid = r->proc ? r->pid : -1;
+	return true;
+}
+
 s64 sys_pidfd_open(struct task *t, int pid, unsigned flags)
 {
 	struct process *p;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "stack/pidfd.h"
 #include "stack/procfs_priv.h"
 
 #define ANON_MNT_ID 15 /* of the mount that no path leads to */
@@ -58,12 +59,15 @@ static int fdinfo_show(struct seq_file *m)
 	struct process *p = process_find(m->at.host, m->at.pid);
 	struct file *f = procfs_fd_file(&m->at);
 	u32 flags;
+	int pid;
 
 	if (!f)
 		return -ENOENT;
 	flags = f->flags | (p->files->fd[m->at.fd - 1].cloexec ? O_CLOEXEC : 0);
 	seq_printf(m, "pos:\t%llu\nflags:\t0%o\nmnt_id:\t%d\nino:\t%llu\n",
 		   (unsigned long long)f->pos, flags, ANON_MNT_ID, (unsigned long long)f->ino);
+	if (pidfd_info(f, &pid))
+		seq_printf(m, "Pid:\t%d\nNSpid:\t%d\n", pid, pid);
 	return 0;
 }
 

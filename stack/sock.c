@@ -10,6 +10,7 @@
 
 #include "sim/engine/trace.h"
 #include "stack/addr.h"
+#include "stack/sock_peer.h"
 #include "stack/bpf.h"
 #include "stack/stack_world.h"
 
@@ -66,8 +67,6 @@ struct sock *sk_alloc(struct net *net, const struct proto_ops *ops)
 	sk->incoming_cpu = -1;
 	sk->incoming_cpu_set = -1;
 	sk->max_pacing_rate = UINT64_MAX;
-	sk->peer_uid = UINT32_MAX;
-	sk->peer_gid = UINT32_MAX;
 	sk->peek_off = -1;
 	sk->data_ready = sock_def_readable;
 	sk->write_space = sock_def_write_space;
@@ -84,6 +83,7 @@ void sock_put(struct sock *sk)
 		return;
 	skb_queue_purge(&sk->receive_queue);
 	skb_queue_purge(&sk->error_queue);
+	sock_peer_drop(sk);
 	if (sk->ops->destruct)
 		sk->ops->destruct(sk);
 	sk_filter_release(sk);

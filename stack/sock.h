@@ -137,9 +137,10 @@ struct sock {
 	u64 max_pacing_rate; /* bytes a second, ~0: none */
 	nsec_t stamp;	  /* of the last packet, for SIOCGSTAMP */
 	u32 uid;	  /* of the creator; SO_REUSEPORT's rule */
-	int peer_pid;
-	u32 peer_uid, peer_gid;
-	bool passcred, passrights; /* AF_UNIX: SCM_CREDENTIALS wanted, SCM_RIGHTS taken */
+	struct sock_peer *peer_id; /* AF_UNIX: who is at the other end; NULL: nobody */
+	const char *label; /* security label of the creator; NULL: none */
+	bool passcred, passpidfd, passsec; /* AF_UNIX: SCM_CREDENTIALS, SCM_PIDFD, SCM_SECURITY wanted */
+	bool passrights; /* SCM_RIGHTS taken */
 	struct bpf_prog *filter; /* SO_ATTACH_FILTER, SO_ATTACH_BPF; NULL: none. bpf.h */
 	bool filter_locked;	 /* SO_LOCK_FILTER */
 	int peek_off;	  /* SO_PEEK_OFF: where MSG_PEEK begins; -1: off */

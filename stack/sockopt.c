@@ -14,6 +14,7 @@
 #include "nic/netdev.h"
 #include "stack/bpf_sockopt.h"
 #include "stack/capability.h"
+#include "stack/sock_peer.h"
 #include "stack/tcp.h"
 
 #ifndef SO_BINDTOIFINDEX
@@ -21,6 +22,13 @@
 #endif
 #ifndef SO_BUF_LOCK
 #define SO_BUF_LOCK 72
+#endif
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+#ifndef SO_PASSPIDFD
+#define SO_PASSPIDFD 76
+#define SO_PEERPIDFD 77
 #endif
 #ifndef SO_PASSRIGHTS
 #define SO_PASSRIGHTS 83
@@ -230,12 +238,26 @@ static s64 so_napi_id_get(struct sockopt_arg *a)
 	return 0;
 }
 
-static s64 so_peercred_get(struct sockopt_arg *a)
+/* Hosts are network namespaces of one world: their numbers will do. */
+static s64 so_netns_cookie_get(struct sockopt_arg *a)
 {
-	struct ucred cred = { .pid = a->sk->peer_pid, .uid = a->sk->peer_uid,
-			      .gid = a->sk->peer_gid };
+	u64 cookie = a->sk->host->id;
 
-	return sockopt_return(a, &cred, sizeof(cred));
+	if (a->len != sizeof(cookie))
+		return -EINVAL;
+	return sockopt_return(a, &cookie, sizeof(cookie));
+}
+
+/* Linux takes it and has had nothing behind it since 2.2; it reads as 0. */
+static s64 so_bsdcompat(struct sockopt_arg *a)
+{
+	return 0;
+}
+
+static s64 so_bsdcompat_get(struct sockopt_arg *a)
+{
+	a->val = 0;
+	return 0;
 }
 
 static s64 so_peername_get(struct sockopt_arg *a)
@@ -384,22 +406,34 @@ static s64 so_incoming_cpu(struct sockopt_arg *a)
 
 /* ---- AF_UNIX --------------------------------------------------------------------------------- */
 
+/* NULL: not of this family. */
+static bool *pass_field(struct sock *sk, int name)
+{
+	if (sk->family != AF_UNIX && (sk->family != AF_NETLINK || name == SO_PASSPIDFD ||
+				      name == SO_PASSRIGHTS))
+		return NULL;
+	return name == SO_PASSCRED ? &sk->passcred : name == SO_PASSPIDFD ? &sk->passpidfd :
+	       name == SO_PASSSEC  ? &sk->passsec :
+				     &sk->passrights;
+}
+
 static s64 so_pass(struct sockopt_arg *a)
 {
-	if (a->sk->family != AF_UNIX)
+	bool *field = pass_field(a->sk, a->name);
+
+	if (!field)
 		return -EOPNOTSUPP;
-	if (a->name == SO_PASSCRED)
-		a->sk->passcred = a->val;
-	else
-		a->sk->passrights = a->val;
+	*field = a->val;
 	return 0;
 }
 
 static s64 so_pass_get(struct sockopt_arg *a)
 {
-	if (a->sk->family != AF_UNIX)
+	const bool *field = pass_field(a->sk, a->name);
+
+	if (!field)
 		return -EOPNOTSUPP;
-	a->val = a->name == SO_PASSCRED ? a->sk->passcred : a->sk->passrights;
+	a->val = *field;
 	return 0;
 }
 
@@ -473,6 +507,13 @@ static const struct sockopt_row rows[] = {
 	    .note = "fwd_alloc and backlog are always 0"),
 	ROW(SO_INCOMING_NAPI_ID, SOCKOPT_INT, .get = so_napi_id_get, .access = SOCKOPT_RO),
 	ROW(SO_COOKIE, SOCKOPT_STRUCT, .get = so_cookie_get, .access = SOCKOPT_RO),
+	ROW(SO_PASSPIDFD, SOCKOPT_BOOL, .set = so_pass, .get = so_pass_get),
+	ROW(SO_PASSSEC, SOCKOPT_BOOL, .set = so_pass, .get = so_pass_get),
+	ROW(SO_PEERGROUPS, SOCKOPT_STRUCT, .get = so_peergroups_get, .access = SOCKOPT_RO),
+	ROW(SO_PEERPIDFD, SOCKOPT_STRUCT, .get = so_peerpidfd_get, .access = SOCKOPT_RO),
+	ROW(SO_PEERSEC, SOCKOPT_STRUCT, .get = so_peersec_get, .access = SOCKOPT_RO),
+	ROW(SO_NETNS_COOKIE, SOCKOPT_STRUCT, .get = so_netns_cookie_get, .access = SOCKOPT_RO),
+	ROW(SO_BSDCOMPAT, SOCKOPT_INT, .set = so_bsdcompat, .get = so_bsdcompat_get),
 	ROW(SO_PASSRIGHTS, SOCKOPT_BOOL, .set = so_pass, .get = so_pass_get),
 	ROW(SO_PEEK_OFF, SOCKOPT_INT, .set = so_peek_off, .get = so_peek_off_get,
 	    .note = "AF_UNIX only"),

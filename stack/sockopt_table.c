@@ -147,6 +147,8 @@ s64 sockopt_table_get(struct task *t, struct sock *sk, const struct sockopt_tabl
 		err = row->get(&a);
 	else
 		a.val = field_load(row, sk);
+	if (err == -ERANGE)
+		*len = a.len; /* how much room it takes: SO_PEERGROUPS, SO_PEERSEC */
 	if (err)
 		return err;
 	if (is_int(row))

@@ -111,6 +111,7 @@ SRC := \
 	snmp.c \
 	sock.c \
 	sock_diag.c \
+	sock_peer.c \
 	sock_recv.c \
 	socket.c \
 	sockopt.c \

@@ -157,7 +157,7 @@ s64 unix_autobind(struct sock *sk)
 
 s64 unix_autobind_for_creds(struct sock *sk)
 {
-	return sk->passcred ? unix_autobind(sk) : 0;
+	return sk_may_passcred(sk) ? unix_autobind(sk) : 0;
 }
 
 /* What a pathname is known by; 0, -EEXIST for a file that is no socket here, or another errno. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Ancillary messages of AF_UNIX (unix(7), "Ancillary messages"; cmsg(3)): SCM_RIGHTS and
- * SCM_CREDENTIALS.
+ * SCM_CREDENTIALS, SCM_PIDFD, SCM_SECURITY.
  *
  * A file in a message holds a reference like a descriptor does, and counts against the sender's
  * RLIMIT_NOFILE while it is in flight. Credentials are put on a message when either end has set
  * SO_PASSCRED or nobody has accepted the connection yet; a receiver that asks where there are none
- * gets pid 0 and the overflow ids.
+ * gets pid 0 and the overflow ids. Labels (SCM_SECURITY) are those of the sending socket.
  *
  * Files are let go of one list at a time, by the outermost caller: to close a socket is to free the
  * messages in its queue, which may hold the last reference to another socket, and so on.
@@ -17,9 +17,16 @@
 #include "sim/host/process.h"
 #include "stack/af_unix.h"
 #include "stack/capability.h"
+#include "stack/pidfd.h"
 #include "stack/stack_world.h"
 #include "stack/syscall.h"
 
+#ifndef SCM_SECURITY
+#define SCM_SECURITY 3
+#endif
+#ifndef SCM_PIDFD
+#define SCM_PIDFD 4
+#endif
 #define OVERFLOW_ID 65534u
 
 /* ---- lists of files -------------------------------------------------------------------------- */
@@ -62,11 +69,18 @@ static void fp_free(struct net *net, struct scm_fp_list *fpl)
 	tab->fput_busy = false;
 }
 
-void scm_destroy(struct sock *sk, struct scm_cookie *scm)
+static void scm_drop_files(struct sock *sk, struct scm_cookie *scm)
 {
 	if (scm->fp)
 		fp_free(sk->net, scm->fp);
 	scm->fp = NULL;
+}
+
+void scm_destroy(struct sock *sk, struct scm_cookie *scm)
+{
+	scm_drop_files(sk, scm);
+	pid_ref_put(scm->pid);
+	scm->pid = NULL;
 }
 
 /* ---- sending --------------------------------------------------------------------------------- */
@@ -103,6 +117,7 @@ static s64 send_creds(struct task *t, const u8 *data, size_t len, struct scm_coo
 {
 	const struct process *p = t->proc;
 	struct cred own = process_cred(p);
+	struct process *other;
 	struct ucred cred;
 
 	if (len != sizeof(cred))
@@ -114,11 +129,13 @@ static s64 send_creds(struct task *t, const u8 *data, size_t len, struct scm_coo
 	    (cred.gid != own.rgid && cred.gid != own.egid && cred.gid != own.sgid &&
 	     !capable(t, CAP_SETGID)))
 		return -EPERM;
-	if (cred.pid != p->pid && !task_find(t->host, cred.pid))
+	other = cred.pid == p->pid ? t->proc : process_find_any(t->host, cred.pid);
+	if (!other)
 		return -ESRCH;
 	if (cred.uid == UINT32_MAX || cred.gid == UINT32_MAX)
 		return -EINVAL;
-	*scm = (struct scm_cookie){ .fp = scm->fp, .has_creds = true, .pid = cred.pid,
+	pid_ref_put(scm->pid);
+	*scm = (struct scm_cookie){ .fp = scm->fp, .has_creds = true, .pid = pid_ref_of(other),
 				    .uid = cred.uid, .gid = cred.gid };
 	return 0;
 }
@@ -243,12 +260,13 @@ void unix_scm_to_skb(struct task *t, struct scm_cookie *scm, struct sk_buff *skb
 	if (cb->fp)
 		user_charge(other->net, cb->fp);
 	cb->has_creds = true;
+	cb->label = skb->sk->label;
 	if (scm->has_creds) {
-		cb->pid = scm->pid;
+		cb->pid = scm->pid ? pid_ref_get(scm->pid) : NULL;
 		cb->uid = scm->uid;
 		cb->gid = scm->gid;
-	} else if (skb->sk->passcred || other->passcred || !other->file) {
-		cb->pid = t->proc->pid;
+	} else if (sk_may_passcred(skb->sk) || sk_may_passcred(other) || !other->file) {
+		cb->pid = pid_ref_of(t->proc);
 		cb->uid = t->proc->uid;
 		cb->gid = t->proc->gid;
 	} else {
@@ -260,8 +278,10 @@ void unix_skb_creds(struct scm_cookie *scm, struct sk_buff *skb)
 {
 	const struct unix_cb *cb = UNIXCB(skb);
 
+	pid_ref_put(scm->pid);
 	scm->has_creds = cb->has_creds;
-	scm->pid = cb->pid;
+	scm->pid = cb->pid ? pid_ref_get(cb->pid) : NULL;
+	scm->label = cb->label;
 	scm->uid = cb->uid;
 	scm->gid = cb->gid;
 }
@@ -270,14 +290,15 @@ bool unix_skb_creds_eq(const struct scm_cookie *scm, struct sk_buff *skb)
 {
 	const struct unix_cb *cb = UNIXCB(skb);
 
-	return scm->pid == cb->pid && scm->uid == cb->uid && scm->gid == cb->gid;
+	return scm->pid == cb->pid && scm->uid == cb->uid && scm->gid == cb->gid &&
+	       scm->label == cb->label;
 }
 
 void unix_skb_files(struct sock *sk, struct scm_cookie *scm, struct sk_buff *skb, bool peek)
 {
 	struct unix_cb *cb = UNIXCB(skb);
 
-	scm_destroy(sk, scm);
+	scm_drop_files(sk, scm);
 	if (peek) {
 		scm->fp = pool_alloc(fp_pool(sk->net));
 		*scm->fp = *cb->fp;
@@ -328,12 +349,30 @@ static void recv_rights(struct task *t, struct msg *m, const struct scm_fp_list 
 		m->flags |= MSG_CTRUNC;
 }
 
+/* Without room for it there is no descriptor either; why there is none takes its place. */
+static void recv_pidfd(struct task *t, struct msg *m, const struct pid_ref *pid)
+{
+	int fd;
+
+	if (m->controllen < sizeof(struct cmsghdr) + sizeof(fd)) {
+		m->flags |= MSG_CTRUNC;
+		return;
+	}
+	if (!pid)
+		return;
+	fd = fd_reserve(t, 0);
+	if (fd >= 0)
+		pidfd_fill_ref(t, fd, pid, 0);
+	put_cmsg(m, SOL_SOCKET, SCM_PIDFD, sizeof(fd), &fd);
+}
+
 void scm_recv(struct task *t, struct sock *sk, struct msg *m, struct scm_cookie *scm, int flags)
 {
-	struct ucred cred = { .pid = scm->pid, .uid = scm->uid, .gid = scm->gid };
+	struct ucred cred = { .pid = scm->pid ? scm->pid->ref.pid : 0, .uid = scm->uid,
+			      .gid = scm->gid };
 
 	if (!m->control) {
-		if (sk->passcred || scm->fp)
+		if (sk_may_passcred(sk) || scm->fp || (sk->passsec && scm->label))
 			m->flags |= MSG_CTRUNC;
 		scm_destroy(sk, scm);
 		return;
@@ -344,7 +383,11 @@ void scm_recv(struct task *t, struct sock *sk, struct msg *m, struct scm_cookie 
 	}
 	if (sk->passcred)
 		put_cmsg(m, SOL_SOCKET, SCM_CREDENTIALS, sizeof(cred), &cred);
+	if (sk->passsec && scm->label)
+		put_cmsg(m, SOL_SOCKET, SCM_SECURITY, (u32)strlen(scm->label) + 1, scm->label);
 	if (scm->fp)
 		recv_rights(t, m, scm->fp, flags);
+	if (sk->passpidfd)
+		recv_pidfd(t, m, scm->pid);
 	scm_destroy(sk, scm);
 }

@@ -224,26 +224,36 @@ struct stream_read {
 };
 
 /* Credentials of the first part outlive a wait for the rest (MSG_WAITALL, SO_RCVLOWAT). */
-static void save_progress(const struct stream_read *r)
+static void save_progress(struct stream_read *r)
 {
 	struct syscall_ctx *ctx = task_ctx(r->t);
+	struct unix_sock *u = unix_sk(r->sk);
 
 	ctx->done = (s64)r->copied;
 	ctx->scratch[0] = r->check_creds | (u64)r->scm.has_creds << 1;
-	ctx->scratch[1] = (u32)r->scm.pid;
+	ctx->scratch[1] = r->scm.pid ? (u32)r->scm.pid->ref.pid : 0;
+	ctx->scratch[3] = (uintptr_t)r->scm.label;
+	if (r->scm.pid) {
+		pid_ref_put(u->recv_pid);
+		u->recv_pid = r->scm.pid;
+		r->scm.pid = NULL;
+	}
 	ctx->scratch[2] = (u64)r->scm.gid << 32 | r->scm.uid;
 }
 
 static void load_progress(struct stream_read *r)
 {
 	const struct syscall_ctx *ctx = task_ctx(r->t);
+	struct pid_ref *pid = unix_sk(r->sk)->recv_pid;
 
 	r->copied = (size_t)ctx->done;
 	r->size = r->m->iter.total - r->copied;
 	r->touched = r->copied > 0;
 	r->check_creds = ctx->scratch[0] & 1;
 	r->scm.has_creds = ctx->scratch[0] >> 1;
-	r->scm.pid = (int)ctx->scratch[1];
+	if (ctx->scratch[1] && pid && pid->ref.pid == (int)ctx->scratch[1])
+		r->scm.pid = pid_ref_get(pid);
+	r->scm.label = (const char *)(uintptr_t)ctx->scratch[3];
 	r->scm.uid = (u32)ctx->scratch[2];
 	r->scm.gid = (u32)(ctx->scratch[2] >> 32);
 }
@@ -317,7 +327,7 @@ static bool stream_copy(struct stream_read *r, struct sk_buff *skb, u32 *chunk)
 	if (r->check_creds) {
 		if (!unix_skb_creds_eq(&r->scm, skb))
 			return false;
-	} else if (r->sk->passcred) {
+	} else if (sk_may_passcred(r->sk)) {
 		unix_skb_creds(&r->scm, skb);
 		r->check_creds = true;
 	}

@@ -5,6 +5,7 @@
 #include "sim/host/host.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/engine/trace.h"
 #include "sim/host/sched.h"
@@ -60,6 +61,37 @@ static void destroy_tasks(struct host *h, struct list_head *tasks)
 	}
 }
 
+struct host_label {
+	struct host_label *next;
+	char text[];
+};
+
+const char *host_label(struct host *h, const char *text)
+{
+	struct host_label *l;
+	size_t size = strlen(text) + 1;
+
+	for (l = h->labels; l; l = l->next) {
+		if (!strcmp(l->text, text))
+			return l->text;
+	}
+	l = xcalloc(1, sizeof(*l) + size);
+	memcpy(l->text, text, size);
+	l->next = h->labels;
+	h->labels = l;
+	return l->text;
+}
+
+static void free_labels(struct host *h)
+{
+	while (h->labels) {
+		struct host_label *l = h->labels;
+
+		h->labels = l->next;
+		free(l);
+	}
+}
+
 void host_destroy(struct host *h)
 {
 	/* Nothing runs any more: programs let go of what they hold, then the layers go. */
@@ -79,6 +111,7 @@ void host_destroy(struct host *h)
 	}
 	destroy_tasks(h, &h->kthreads);
 	h->world->hosts[h->id] = NULL;
+	free_labels(h);
 	free(h->cpus);
 	free(h->name);
 	free(h);

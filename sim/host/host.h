@@ -35,6 +35,7 @@ struct host {
 	struct net *net;	      /* stack/net.h */
 	/* Tear-down of the upper layers' parts, called in reverse order of registration. */
 	struct host_layer *layers;
+	struct host_label *labels;
 };
 
 struct host_layer {
@@ -44,6 +45,8 @@ struct host_layer {
 
 /* ncpu 1..256. The name is copied. */
 struct host *host_new(struct world *w, const char *name, int ncpu);
+/* Security labels (spawn's label=): the same text gives the same pointer, valid as long as h is. */
+const char *host_label(struct host *h, const char *text);
 /* Called by world_destroy(). */
 void host_destroy(struct host *h);
 void host_add_layer(struct host *h, struct host_layer *layer);

@@ -65,6 +65,7 @@ static void attr_free(struct process *p)
 		list_del_init(&r->node);
 		r->proc = NULL;
 	}
+	pid_ref_put(a->pid);
 	/* Another process's epoll instance may still wait for its signals: in vain. */
 	while (wait_queue_active(&a->signalfd))
 		wait_remove(list_first_entry(&a->signalfd.list, struct wait_entry, node));

@@ -45,7 +45,17 @@ struct process_ref {
 	struct wait_queue_head exited;
 };
 
+/*
+ * The same, shared by all that name the process as a sender or peer (SO_PEERPIDFD, SCM_PIDFD).
+ */
+struct pid_ref {
+	u32 refs;
+	struct process_ref ref;
+};
+
 struct process_attr {
+	struct pid_ref *pid; /* held; NULL: nobody has asked for one */
+	const char *label;   /* security label, of host_label(); NULL: none */
 	struct cred *cred; /* NULL: all identities are the effective ones */
 	struct cpu_usage threads;  /* context switches of threads that are gone */
 	struct cpu_usage children; /* of children that were waited for, and theirs */
@@ -79,6 +89,15 @@ void process_usage_reap(struct process *p, const struct process *child);
 
 void process_ref_init(struct process_ref *r, struct process *p);
 void process_ref_drop(struct process_ref *r);
+/* p's, with one reference more. */
+struct pid_ref *pid_ref_of(struct process *p);
+static inline struct pid_ref *pid_ref_get(struct pid_ref *r)
+{
+	r->refs++;
+	return r;
+}
+/* r may be NULL. */
+void pid_ref_put(struct pid_ref *r);
 
 /*
  * The group has no member whose parent is in another group of the same session (setpgid(2),

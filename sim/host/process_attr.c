@@ -62,6 +62,7 @@ void process_attr_copy(struct process *child, const struct process *parent)
 	to->no_new_privs = from->no_new_privs;
 	to->timer_slack = from->timer_slack;
 	to->membarrier = from->membarrier;
+	to->label = from->label;
 	if (from->cred)
 		process_cred_set(child, from->cred);
 }
@@ -155,4 +156,24 @@ void process_ref_drop(struct process_ref *r)
 {
 	list_del_init(&r->node);
 	r->proc = NULL;
+}
+
+struct pid_ref *pid_ref_of(struct process *p)
+{
+	struct process_attr *a = process_attr_set(p);
+
+	if (!a->pid) {
+		a->pid = xcalloc(1, sizeof(*a->pid));
+		a->pid->refs = 1;
+		process_ref_init(&a->pid->ref, p);
+	}
+	return pid_ref_get(a->pid);
+}
+
+void pid_ref_put(struct pid_ref *r)
+{
+	if (!r || --r->refs)
+		return;
+	process_ref_drop(&r->ref);
+	free(r);
 }

@@ -285,8 +285,11 @@ static int length_in(struct args *c, const struct arg *arg, int i)
 	return 0;
 }
 
+/* ERANGE comes with the length that would do. */
 static int length_out(struct args *c, const struct arg *arg, int i, s64 result)
 {
+	if (result < 0 && result != -ERANGE)
+		return 0;
 	args_piece(c, c->h->args[i], args_pointer(c, i), sizeof(int));
 	return 0;
 }
@@ -419,7 +422,7 @@ static const struct {
 	[OPTION_OUT] = { option_room, measured_out },
 	[ADDR_IN] = { addr_in },
 	[ADDR_OUT] = { addr_room, measured_out },
-	[LENGTH] = { length_in, length_out },
+	[LENGTH] = { length_in, length_out, .always = true },
 	[SIGSET_IN] = { args_sigset_in },
 	[SIGSET_OUT] = { args_sigset_room, args_sigset_out },
 	[SIGSET_PAIR] = { args_sigset_pair_in },

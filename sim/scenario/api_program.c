@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "sim/host/host.h"
+#include "sim/host/process.h"
 #include "sim/scenario/scenario_priv.h"
 
 struct spawn_args {
 	nsec_t start;
 	int cpu;
 	u32 uid, gid;
+	const char *label; /* security label */
 	u32 nofile;
 	bool args;
 	nsec_t step_cost;
@@ -21,6 +23,7 @@ static const struct field spawn_fields[] = {
 	FIELD(struct spawn_args, cpu, FIELD_INT, 0, 255),
 	FIELD(struct spawn_args, uid, FIELD_U32),
 	FIELD(struct spawn_args, gid, FIELD_U32),
+	FIELD(struct spawn_args, label, FIELD_STRING),
 	FIELD(struct spawn_args, nofile, FIELD_U32, 3, 1048576),
 	FIELD(struct spawn_args, step_cost, FIELD_DURATION),
 	FIELD(struct spawn_args, args, FIELD_ANY),
@@ -76,6 +79,8 @@ static int h_spawn(lua_State *L)
 	/* Root has every capability, others have none (capabilities(7)). */
 	p->uid = a.uid;
 	p->gid = a.gid;
+	if (a.label)
+		process_attr_set(p)->label = host_label(h, a.label);
 	if (a.uid)
 		p->caps = 0;
 	/* As ulimit -S -n. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim/host/host.h"
+#include "sim/host/process.h"
 #include "sim/process/hosted.h"
 #include "sim/scenario/scenario_priv.h"
 
@@ -13,6 +14,7 @@
 
 struct hosted_args {
 	const char *name, *cwd;
+	const char *label; /* security label */
 	nsec_t start, step_cost;
 	int cpu;
 	u32 uid, gid, nofile;
@@ -27,6 +29,7 @@ static const struct field hosted_fields[] = {
 	FIELD(struct hosted_args, cpu, FIELD_INT, 0, 255),
 	FIELD(struct hosted_args, uid, FIELD_U32),
 	FIELD(struct hosted_args, gid, FIELD_U32),
+	FIELD(struct hosted_args, label, FIELD_STRING),
 	FIELD(struct hosted_args, nofile, FIELD_U32, 3, 1048576),
 	FIELD(struct hosted_args, env, FIELD_ANY),
 	FIELD(struct hosted_args, caps, FIELD_ANY),
@@ -170,6 +173,8 @@ int scenario_spawn_hosted(lua_State *L, struct host *h)
 	}
 	p->uid = a.uid;
 	p->gid = a.gid;
+	if (a.label)
+		process_attr_set(p)->label = host_label(h, a.label);
 	p->caps = caps;
 	p->nofile = a.nofile;
 	p->nofile_max = max(p->nofile_max, p->nofile);
