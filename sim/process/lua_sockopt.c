@@ -20,8 +20,10 @@
 #include "stack/af_packet.h"
 
 enum value_form { FORM_INT, FORM_U64, FORM_LINGER, FORM_TIMEVAL, FORM_STRING, FORM_MREQ, FORM_MREQ6,
-		  FORM_ADDR, FORM_UCRED, FORM_TCP_INFO, FORM_FILTER, FORM_PACKET_MREQ,
+		  FORM_ADDR, FORM_UCRED, FORM_U32S, FORM_TCP_INFO, FORM_FILTER, FORM_PACKET_MREQ,
 		  FORM_PACKET_STATS };
+
+#define LUA_SO_NETNS_COOKIE 71 /* newer than the C library's headers */
 
 struct option_form {
 	int level, name;
@@ -41,6 +43,10 @@ static const struct option_form forms[] = {
 	{ SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, FORM_FILTER },
 	{ SOL_SOCKET, SO_MAX_PACING_RATE, FORM_U64 },
 	{ SOL_SOCKET, SO_PEERCRED, FORM_UCRED },
+	{ SOL_SOCKET, SO_PEERGROUPS, FORM_U32S },
+	{ SOL_SOCKET, SO_MEMINFO, FORM_U32S },
+	{ SOL_SOCKET, SO_PEERSEC, FORM_STRING },
+	{ SOL_SOCKET, LUA_SO_NETNS_COOKIE, FORM_U64 },
 	{ IPPROTO_TCP, TCP_CONGESTION, FORM_STRING },
 	{ IPPROTO_TCP, TCP_INFO, FORM_TCP_INFO },
 	{ SOL_PACKET, PACKET_ADD_MEMBERSHIP, FORM_PACKET_MREQ },
@@ -329,6 +335,16 @@ static int push_value(lua_State *L, const struct option_call *c)
 		return 1;
 	case FORM_FILTER:
 		lua_push_filter(L, (const struct sock_filter *)(const void *)(c + 1), c->len);
+		return 1;
+	case FORM_U32S:
+		lua_createtable(L, (int)(c->len / sizeof(u32)), 0);
+		for (socklen_t i = 0; i < c->len / sizeof(u32); i++) {
+			u32 v;
+
+			memcpy(&v, c->v.text + i * sizeof(v), sizeof(v));
+			lua_pushinteger(L, v);
+			lua_rawseti(L, -2, (lua_Integer)i + 1);
+		}
 		return 1;
 	case FORM_TCP_INFO:
 		push_tcp_info(L, &c->v.info);
