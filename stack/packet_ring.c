@@ -187,7 +187,7 @@ s64 packet_set_ring(struct packet_sock *po, const void *val, socklen_t len, bool
 	if (r && r->pending)
 		return -EBUSY;
 	if (!q.tp_block_nr)
-		return q.tp_frame_nr ? -EINVAL : r ? replace(po, NULL, tx, NULL) : 0;
+		return q.tp_frame_nr ? -EINVAL : r ? replace(po, NULL, tx, &q) : 0;
 	if (r)
 		return -EBUSY;
 	err = check_request(po, &q, tx);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "stack/af_packet.h"
 #include "stack/sockopt.h"
 
 #define N(x) { x, #x }
@@ -61,6 +62,15 @@ void sb_protocol(struct sbuf *sb, int protocol)
 	case IPPROTO_UDP:
 		sb_printf(sb, "IPPROTO_UDP");
 		break;
+	case IPPROTO_ICMP:
+		sb_printf(sb, "IPPROTO_ICMP");
+		break;
+	case IPPROTO_ICMPV6:
+		sb_printf(sb, "IPPROTO_ICMPV6");
+		break;
+	case IPPROTO_RAW:
+		sb_printf(sb, "IPPROTO_RAW");
+		break;
 	default:
 		sb_printf(sb, "%d", protocol);
 		break;
@@ -103,6 +113,19 @@ static void sb_un(struct sbuf *sb, const struct sockaddr_un *un, socklen_t len)
 	sb_printf(sb, "}");
 }
 
+static void sb_ll(struct sbuf *sb, const struct sockaddr_ll *ll)
+{
+	const u8 *a = ll->sll_addr;
+
+	sb_printf(sb, "{sa_family=AF_PACKET, sll_protocol=htons(%#x), sll_ifindex=%d, sll_hatype=%u, ",
+		  ntohs(ll->sll_protocol), ll->sll_ifindex, ll->sll_hatype);
+	sb_printf(sb, "sll_pkttype=%u", ll->sll_pkttype);
+	if (ll->sll_halen == ETH_ALEN)
+		sb_printf(sb, ", sll_addr=%02x:%02x:%02x:%02x:%02x:%02x", a[0], a[1], a[2], a[3], a[4],
+			  a[5]);
+	sb_printf(sb, "}");
+}
+
 void sb_sockaddr(struct sbuf *sb, const struct sockaddr *sa, socklen_t len)
 {
 	const struct sockaddr_in *in = (const void *)sa;
@@ -122,6 +145,8 @@ void sb_sockaddr(struct sbuf *sb, const struct sockaddr *sa, socklen_t len)
 			  in6->sin6_scope_id);
 	} else if (len >= sizeof(sa->sa_family) && sa->sa_family == AF_UNIX) {
 		sb_un(sb, (const void *)sa, len);
+	} else if (len >= sizeof(struct sockaddr_ll) && sa->sa_family == AF_PACKET) {
+		sb_ll(sb, (const void *)sa);
 	} else if (len >= sizeof(sa->sa_family)) {
 		sb_printf(sb, "{sa_family=");
 		sb_family(sb, sa->sa_family);
@@ -205,6 +230,12 @@ void sb_sockopt_level(struct sbuf *sb, int level)
 	case IPPROTO_UDP:
 		sb_printf(sb, "SOL_UDP");
 		break;
+	case SOL_RAW:
+		sb_printf(sb, "SOL_RAW");
+		break;
+	case SOL_PACKET:
+		sb_printf(sb, "SOL_PACKET");
+		break;
 	default:
 		sb_printf(sb, "%d", level);
 		break;
@@ -226,6 +257,13 @@ void sb_sockopt_name(struct sbuf *sb, int level, int name)
 		sb_printf(sb, "%#x", (unsigned)name);
 }
 
+static bool is_filter(int level, int name)
+{
+	if (level == SOL_PACKET)
+		return name == PACKET_FANOUT_DATA;
+	return level == SOL_SOCKET && (name == SO_ATTACH_FILTER || name == SO_ATTACH_REUSEPORT_CBPF);
+}
+
 void sb_sockopt_value(struct sbuf *sb, int level, int name, const void *val, socklen_t len)
 {
 	const struct sockopt_row *row = option_row(level, name);
@@ -235,8 +273,7 @@ void sb_sockopt_value(struct sbuf *sb, int level, int name, const void *val, soc
 
 	if (!val) {
 		sb_printf(sb, "NULL");
-	} else if (level == SOL_SOCKET &&
-		   (name == SO_ATTACH_FILTER || name == SO_ATTACH_REUSEPORT_CBPF)) {
+	} else if (is_filter(level, name)) {
 		sb_printf(sb, "..."); /* has an address in it */
 	} else if (row && row->type == SOCKOPT_LINGER && len >= sizeof(l)) {
 		memcpy(&l, val, sizeof(l));

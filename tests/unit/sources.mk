@@ -36,6 +36,7 @@ UNIT_TESTS := \
 	nic_path \
 	nic_rx \
 	nic_tx \
+	packet \
 	pipe \
 	poll \
 	posix_timer \
