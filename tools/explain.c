@@ -140,7 +140,7 @@ static void column_text(const struct steps *s, const struct step *st, char *buf,
 	const struct step_task *t = steps_task(s, st);
 	char text[160], time[32];
 
-	step_text(st, text, sizeof(text));
+	step_text(st, 40, text, sizeof(text));
 	snprintf(buf, len, "%s %s/%d %s", format_duration(time, sizeof(time), st->t), t->host_name,
 		 t->tid, text);
 }
@@ -186,8 +186,8 @@ static void print_pair(const struct explain *x)
 
 	who(&x->fail_steps, a, wa, sizeof(wa));
 	who(&x->fail_steps, b, wb, sizeof(wb));
-	step_text(a, ta, sizeof(ta));
-	step_text(b, tb, sizeof(tb));
+	step_text(a, 40, ta, sizeof(ta));
+	step_text(b, 40, tb, sizeof(tb));
 	printf("\nThe two steps whose order decides are about %s:\n  1. %s: %s  (%s it)\n  2. %s: %s  (%s it)\n",
 	       about(a, b, object, sizeof(object)), wa, ta, a->writes ? "changes" : "reads", wb, tb,
 	       b->writes ? "changes" : "reads");

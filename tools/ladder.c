@@ -55,6 +55,19 @@ static size_t first_shown(const struct steps *s, const struct step *pair, nsec_t
 	return i - (i < BEFORE ? i : BEFORE);
 }
 
+static const struct step *earlier(const struct step *a, const struct step *b)
+{
+	return a && b && b < a ? b : a;
+}
+
+/* How many steps of a run are drawn. */
+static size_t shown(const struct steps *s, const struct step *a, const struct step *b, nsec_t at)
+{
+	size_t left = s->n - first_shown(s, earlier(a, b), at);
+
+	return left < SHOWN ? left : SHOWN;
+}
+
 static void draw_head(FILE *f, const struct steps *s, const char *title, int x, int height)
 {
 	fprintf(f, "<text x='%d' y='70' class='h'>%s</text>\n", x, title);
@@ -75,7 +88,7 @@ static void draw_step(FILE *f, const struct steps *s, const struct step *st, int
 	int cx = x + TIME_WIDTH + column_of(s, st) * COLUMN;
 	char line[160], time[32];
 
-	step_text(st, line, sizeof(line));
+	step_text(st, 12, line, sizeof(line));
 	fprintf(f, "<text x='%d' y='%d' class='c'>%s</text>", x, y + 4,
 		format_duration(time, sizeof(time), st->t));
 	fprintf(f, "<circle cx='%d' cy='%d' r='%d' class='%s'/>", cx, y, marked ? 6 : 3,
@@ -96,7 +109,7 @@ static void draw_decision(FILE *f, const struct ladder *l, int x, int y, int wid
 static void draw_run(FILE *f, const struct ladder *l, const struct steps *s, const struct step *a,
 		     const struct step *b, int x, int width, bool taken)
 {
-	size_t i = first_shown(s, a && b ? (a < b ? a : b) : NULL, l->at);
+	size_t i = first_shown(s, earlier(a, b), l->at);
 	bool decided = !l->decision;
 	int y = TOP + ROW, ya = 0, yb = 0;
 
@@ -132,14 +145,18 @@ static const char style[] =
 int ladder_write(const struct ladder *l, const char *path)
 {
 	size_t tasks = l->fail->ntasks > l->pass->ntasks ? l->fail->ntasks : l->pass->ntasks;
-	int width = TIME_WIDTH + (int)(tasks ? tasks : 1) * COLUMN, height = TOP + (SHOWN + 3) * ROW;
 	const struct step *a = l->first, *b = l->second;
+	int width = TIME_WIDTH + (int)(tasks ? tasks : 1) * COLUMN;
+	size_t rows = shown(l->fail, a, b, l->at), other;
+	int height;
 	FILE *f = fopen(path, "w");
 
 	if (!f) {
 		cli_error("explain", "%s: %s", path, strerror(errno));
 		return EXIT_INTERNAL;
 	}
+	other = shown(l->pass, a ? &l->pass->step[a->other] : NULL, b ? &l->pass->step[b->other] : NULL, l->at);
+	height = TOP + (int)((rows > other ? rows : other) + 3) * ROW;
 	fprintf(f, "<svg xmlns='http://www.w3.org/2000/svg' width='%d' height='%d'>\n%s", 2 * width + 3 * GAP / 2,
 		height, style);
 	fprintf(f, "<rect width='100%%' height='100%%' fill='white'/><text x='20' y='30' class='h'>");

@@ -184,10 +184,9 @@ const struct step_task *steps_task(const struct steps *s, const struct step *st)
 	return &unknown;
 }
 
-void step_text(const struct step *st, char *buf, size_t len)
+void step_text(const struct step *st, size_t args, char *buf, size_t len)
 {
-	/* Long arguments say less than which call it is. */
-	int n = (int)min(strlen(st->args), (size_t)40);
+	int n = (int)min(strlen(st->args), args);
 
 	if (!st->end)
 		snprintf(buf, len, "%s(%.*s%s) %s", st->name, n, st->args, st->args[n] ? "..." : "",

@@ -49,8 +49,8 @@ void steps_free(struct steps *s);
 /* Fills in step.other of both. */
 void steps_match(struct steps *a, struct steps *b);
 const struct step_task *steps_task(const struct steps *s, const struct step *st);
-/* "kill(100, SIGUSR1) = 0", or "select(...) begins" */
-void step_text(const struct step *st, char *buf, size_t len);
+/* "kill(100, SIGUSR1) = 0", or "select(...) begins"; at most so many characters of arguments. */
+void step_text(const struct step *st, size_t args, char *buf, size_t len);
 
 /*
  * The pair of steps of different tasks whose order differs between the runs and that most likely decides:

@@ -130,5 +130,30 @@ hosted() {
 	row "hosted: a call among 1,000 processes: us" "$us" "$(calc "$us / $floor" 2) times that"
 }
 
-[ $# -gt 0 ] || set -- dumbbell crowd udpecho http idle trace hosted
+# Runs to the first failure, median and most of 20 seeds, for each strategy.
+races() {
+	for strategy in portfolio random pct pos delay starve faults; do
+		for lua in scenarios/races/r*.lua; do
+			for seed in $(seq 1 "${SEEDS:-20}"); do
+				"$sockloom" explore -q -S $strategy --seed "$seed" --runs 3000 -o "$db" "$lua" |
+					sed -n 's/^ *run \([0-9]*\) .*/\1/p' | grep . || echo 3001
+			done | sort -n | awk -v name="$(basename "$lua" .lua)" -v s=$strategy '
+				{ run[NR] = $1; found += $1 <= 3000 }
+				END { m = run[int((NR + 1) / 2)]
+				      printf "%-46s %14s  most %s, found with %d of %d seeds\n", s " " name,
+					     m > 3000 ? "never" : m, run[NR] > 3000 ? "-" : run[NR], found, NR }'
+		done
+	done
+}
+
+# Schedules a second of a two-host scenario of about 100 calls, on one core and on two.
+explore() {
+	for j in 1 2; do
+		"$cost" "$tmp/cost" "$sockloom" explore -q -j $j --runs 20000 -o "$db" tests/bench/two_hosts.lua >"$tmp/out"
+		read -r cpu wall rss <"$tmp/cost"
+		row "explore -j $j: schedules/s" "$(calc "20000 / $wall")" "$(calc "20000 / $cpu") for each second of CPU time"
+	done
+}
+
+[ $# -gt 0 ] || set -- dumbbell crowd udpecho http idle trace hosted explore races
 for name in "$@"; do "$name"; done

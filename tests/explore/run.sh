@@ -26,11 +26,11 @@ has() { # what, pattern
 	failed=$((failed + 1))
 }
 
-expect 0 "the ordinary run passes" "$sockloom" run -q -o "$tmp/run.db" lost_wakeup.lua
-expect 1 "explore finds it" "$sockloom" explore -j 1 -o "$tmp/1.db" lost_wakeup.lua
+expect 0 "the ordinary run passes" "$sockloom" run -q -o "$tmp/run.db" ../../scenarios/races/r12_lost_wakeup.lua
+expect 1 "explore finds it" "$sockloom" explore -j 1 -o "$tmp/1.db" ../../scenarios/races/r12_lost_wakeup.lua
 has "explore says what" 'stuck: main of host a'
 cp "$tmp/out" "$tmp/one"
-expect 1 "explore with three workers" "$sockloom" explore -j 3 -o "$tmp/3.db" lost_wakeup.lua
+expect 1 "explore with three workers" "$sockloom" explore -j 3 -o "$tmp/3.db" ../../scenarios/races/r12_lost_wakeup.lua
 sed -i 's/3\.db/1.db/' "$tmp/out"
 cmp -s "$tmp/out" "$tmp/one" && cmp -s "$tmp/1.db" "$tmp/3.db" || {
 	echo "not ok: what is found depends on the number of workers"
@@ -55,13 +55,35 @@ expect 0 "and passes once it is mended" "$sockloom" run -q -o "$tmp/kept.db" --s
 expect 1 "what fails ordinarily needs no search" "$sockloom" explore -o "$tmp/k.db" "$tmp/kept.lua"
 has "and explore says so" 'nothing to search for'
 for s in random pct pos delay starve portfolio; do
-	expect 0 "the mended program, $s" "$sockloom" explore -S $s --runs 2000 -o "$tmp/no.db" --set fixed=true lost_wakeup.lua
-	expect 1 "every strategy finds it: $s" "$sockloom" explore -S $s --runs 5000 -o "$tmp/s.db" lost_wakeup.lua
+	expect 0 "the mended program, $s" "$sockloom" explore -S $s --runs 2000 -o "$tmp/no.db" --set fixed=true ../../scenarios/races/r12_lost_wakeup.lua
+	expect 1 "every strategy finds it: $s" "$sockloom" explore -S $s --runs 5000 -o "$tmp/s.db" ../../scenarios/races/r12_lost_wakeup.lua
 done
 expect 2 "a run that passes has nothing to shrink" "$sockloom" shrink -o "$tmp/no.db" "$tmp/run.db"
 has "and shrink says so" 'does not fail'
-expect 2 "no such strategy" "$sockloom" explore -S best lost_wakeup.lua
+expect 2 "no such strategy" "$sockloom" explore -S best ../../scenarios/races/r12_lost_wakeup.lua
 expect 2 "no such scenario" "$sockloom" explore missing.lua
 expect 2 "no such trace" "$sockloom" shrink missing.db
+# The catalogue: each bug is found by the portfolio, comes down to the decisions that README names, fails without none
+# of them, and the mended program passes under ten times as many schedules.
+races=../../scenarios/races
+for lua in "$races"/r*.lua; do
+	name=$(basename "$lua" .lua)
+	id=$(echo "$name" | cut -c 2-3)
+	most=$(sed -n "s/^| \[R$id\].* | \([0-9]*\) |\$/\1/p" "$races/README.md")
+	rm -f "$tmp"/r.*
+	expect 1 "$name: explore finds it" "$sockloom" explore --runs 3000 -o "$tmp/r.db" "$lua"
+	runs=$(sed -n 's/^runs *//p' "$tmp/out")
+	expect 0 "$name: shrink" "$sockloom" shrink -o "$tmp/r.min.db" "$tmp/r.db"
+	left=$(sed -n 's/^\([0-9]*\) decisions of.*/\1/p' "$tmp/out")
+	[ "${left:-99}" -le "${most:-0}" ] || {
+		echo "not ok: $name: ${left:-?} decisions remain, not ${most:-?}"
+		failed=$((failed + 1))
+	}
+	expect 0 "$name: replay" "$sockloom" replay -q "$tmp/r.min.db"
+	expect 0 "$name: explain" "$sockloom" explain -o "$tmp/r.svg" "$tmp/r.min.db"
+	expect 0 "$name: keep" "$sockloom" keep -o "$tmp/r.lua" "$tmp/r.min.db"
+	expect 1 "$name: what is kept fails" "$sockloom" run -q -o "$tmp/r.kept.db" "$tmp/r.lua"
+	expect 0 "$name: mended" "$sockloom" explore --runs $((${runs:-300} * 10)) --set fixed=true -o "$tmp/no.db" "$lua"
+done
 [ $failed = 0 ] && echo "explore: passed" || echo "explore: $failed failed"
 [ $failed = 0 ]

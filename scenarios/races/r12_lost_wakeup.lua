@@ -1,4 +1,4 @@
--- A flag is tested, then select() waits: a signal between the two is lost (select(2), pselect(2)).
+-- R12: a flag is tested, then select() waits: a signal between the two is lost (select(2), pselect(2)).
 -- The ordinary order has the signal come while select() waits. fixed=true asks pselect() instead: the signal is
 -- blocked but while it waits.
 scenario{about = "a signal between test and select", duration = "5s"}
