@@ -56,6 +56,15 @@ bool ipaddr_is_linklocal(const union ipaddr *a)
 	return a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80;
 }
 
+bool ipaddr_needs_scope(const union ipaddr *a)
+{
+	u8 scope = a->b[1] & 0xf;
+
+	if (ipaddr_is_v4(a))
+		return false;
+	return ipaddr_is_linklocal(a) || (a->b[0] == 0xff && (scope == 1 || scope == 2));
+}
+
 bool ipaddr_is_limited_broadcast(const union ipaddr *a)
 {
 	return ipaddr_is_v4(a) && a->w[3] == UINT32_MAX;

@@ -39,6 +39,8 @@ bool ipaddr_is_any(const union ipaddr *a);	 /* 0.0.0.0 or :: */
 bool ipaddr_is_multicast(const union ipaddr *a); /* 224/4 or ff00::/8 */
 bool ipaddr_is_loopback(const union ipaddr *a);	 /* 127/8 or ::1 */
 bool ipaddr_is_linklocal(const union ipaddr *a); /* 169.254/16 or fe80::/10 */
+/* Means something on one link only: fe80::/10, ff01::/16 and ff02::/16 and their kin. */
+bool ipaddr_needs_scope(const union ipaddr *a);
 /* 255.255.255.255 only; directed broadcasts need the routing table. */
 bool ipaddr_is_limited_broadcast(const union ipaddr *a);
 /* True when the first plen bits agree; plen counts in the address's own family (0..32 or 0..128). */

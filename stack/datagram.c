@@ -25,7 +25,7 @@ void datagram_init(struct datagram *d, struct inet_sock *inet)
 		d->tx.ttl = (u8)inet->uc_ttl;
 }
 
-static int control_pktinfo(struct datagram *d, const struct cmsghdr *c)
+static int control_pktinfo(struct host *h, struct datagram *d, const struct cmsghdr *c)
 {
 	if (c->cmsg_level == IPPROTO_IP) {
 		struct in_pktinfo info;
@@ -45,13 +45,15 @@ static int control_pktinfo(struct datagram *d, const struct cmsghdr *c)
 		memcpy(&info, CMSG_DATA(c), sizeof(info));
 		if (info.ipi6_ifindex)
 			d->fl.oif = (int)info.ipi6_ifindex;
+		if (d->fl.oif && !dev_get_by_index(h, d->fl.oif))
+			return -ENODEV;
 		if (!IN6_IS_ADDR_UNSPECIFIED(&info.ipi6_addr))
 			d->fl.saddr = ipaddr_v6(&info.ipi6_addr);
 	}
 	return 0;
 }
 
-static int control_one(struct datagram *d, const struct cmsghdr *c)
+static int control_one(struct host *h, struct datagram *d, const struct cmsghdr *c)
 {
 	bool v4 = c->cmsg_level == IPPROTO_IP;
 	int val;
@@ -59,7 +61,7 @@ static int control_one(struct datagram *d, const struct cmsghdr *c)
 	if (!v4 && c->cmsg_level != IPPROTO_IPV6)
 		return c->cmsg_level == SOL_SOCKET ? -EINVAL : 0;
 	if (c->cmsg_type == (v4 ? IP_PKTINFO : IPV6_PKTINFO))
-		return control_pktinfo(d, c);
+		return control_pktinfo(h, d, c);
 	if (v4 && c->cmsg_type == IP_TOS && c->cmsg_len == CMSG_LEN(1))
 		val = *CMSG_DATA(c);
 	else if (c->cmsg_len == CMSG_LEN(sizeof(val)))
@@ -81,19 +83,19 @@ static int control_one(struct datagram *d, const struct cmsghdr *c)
 	return -EINVAL;
 }
 
-int datagram_control(struct datagram *d, const struct msg *m)
+int datagram_control(struct host *h, struct datagram *d, const struct msg *m)
 {
-	struct msghdr h = { .msg_control = m->control, .msg_controllen = m->controllen };
+	struct msghdr mh = { .msg_control = m->control, .msg_controllen = m->controllen };
 
 	if (!m->control)
 		return 0;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&h); c; c = CMSG_NXTHDR(&h, c)) {
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&mh); c; c = CMSG_NXTHDR(&mh, c)) {
 		int err;
 
 		if (c->cmsg_len < sizeof(*c) ||
 		    c->cmsg_len > m->controllen - (size_t)((u8 *)c - (u8 *)m->control))
 			return -EINVAL;
-		err = control_one(d, c);
+		err = control_one(h, d, c);
 		if (err)
 			return err;
 	}

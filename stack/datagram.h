@@ -18,7 +18,7 @@ struct datagram {
 /* What the socket's options say, before the call's own: no destination yet. */
 void datagram_init(struct datagram *d, struct inet_sock *inet);
 /* What one call may override: ip_cmsg_send(), ip6_datagram_send_ctl(). 0 or -errno. */
-int datagram_control(struct datagram *d, const struct msg *m);
+int datagram_control(struct host *h, struct datagram *d, const struct msg *m);
 /* IP_MULTICAST_IF and IP_MULTICAST_TTL, if it goes to a group. */
 void datagram_multicast(struct inet_sock *inet, struct datagram *d);
 /*

@@ -13,7 +13,8 @@
 #include "stack/file.h"
 #include "stack/syscalls.h"
 
-/* ---- owners ------------------------------------------------------------------------------------ */
+/* ---- owners ------------------------------------------------------------------------------------
+ */
 
 /* A number that any thread, process, group or session has. */
 static bool pid_in_use(struct host *h, int pid)
@@ -22,7 +23,7 @@ static bool pid_in_use(struct host *h, int pid)
 
 	if (task_find(h, pid))
 		return true;
-	list_for_each_entry(p, &h->processes, node) {
+	list_for_each_entry (p, &h->processes, node) {
 		if (p->pid == pid || p->pgid == pid || p->sid == pid)
 			return true;
 	}
@@ -51,7 +52,7 @@ int file_owner(const struct file *f)
 
 	if (f->owner_thread)
 		return task_find(f->host, f->owner_pid) ? f->owner_pid : 0;
-	list_for_each_entry(p, &f->host->processes, node) {
+	list_for_each_entry (p, &f->host->processes, node) {
 		if (f->owner_pid > 0 ? p->pid == f->owner_pid : p->pgid == -f->owner_pid)
 			return f->owner_pid;
 	}
@@ -65,7 +66,9 @@ static s64 owner_ex(struct task *t, struct file *f, int cmd, s64 arg)
 	if (!ex)
 		return -EFAULT;
 	if (cmd == F_GETOWN_EX) {
-		ex->type = f->owner_thread ? F_OWNER_TID : f->owner_pid < 0 ? F_OWNER_PGRP : F_OWNER_PID;
+		ex->type = f->owner_thread    ? F_OWNER_TID
+			   : f->owner_pid < 0 ? F_OWNER_PGRP
+					      : F_OWNER_PID;
 		ex->pid = abs(file_owner(f));
 		return 0;
 	}
@@ -73,7 +76,8 @@ static s64 owner_ex(struct task *t, struct file *f, int cmd, s64 arg)
 		return -EINVAL;
 	if (ex->pid < 0)
 		return -ESRCH;
-	return set_owner(t, f, ex->type == F_OWNER_PGRP ? -ex->pid : ex->pid, ex->type == F_OWNER_TID);
+	return set_owner(t, f, ex->type == F_OWNER_PGRP ? -ex->pid : ex->pid,
+			 ex->type == F_OWNER_TID);
 }
 
 s64 file_owner_fcntl(struct task *t, struct file *f, int cmd, s64 arg)
@@ -98,7 +102,8 @@ s64 file_owner_fcntl(struct task *t, struct file *f, int cmd, s64 arg)
 	}
 }
 
-/* ---- signals ----------------------------------------------------------------------------------- */
+/* ---- signals -----------------------------------------------------------------------------------
+ */
 
 /* As kill(2) would, but that no capability helps (sigio_perm() in Linux's fs/fcntl.c). */
 static bool sigio_allowed(const struct file *f, const struct process *p)
@@ -111,7 +116,7 @@ static bool sigio_allowed(const struct file *f, const struct process *p)
 
 static void signal_owner(struct file *f, const struct siginfo *info)
 {
-	static const struct siginfo lost = { .signo = SIGIO, .code = SI_KERNEL };
+	static const struct siginfo lost = {.signo = SIGIO, .code = SI_KERNEL};
 	struct task *t;
 	struct process *p;
 
@@ -123,7 +128,7 @@ static void signal_owner(struct file *f, const struct siginfo *info)
 			signal_send_task(t, &lost);
 		return;
 	}
-	list_for_each_entry(p, &f->host->processes, node) {
+	list_for_each_entry (p, &f->host->processes, node) {
 		if (f->owner_pid > 0 ? p->pid != f->owner_pid : p->pgid != -f->owner_pid)
 			continue;
 		if (!sigio_allowed(f, p))
@@ -172,7 +177,7 @@ static bool has_own_codes(int signo)
 
 void kill_fasync(struct file *f, int code)
 {
-	struct siginfo info = { .signo = SIGIO, .code = SI_KERNEL };
+	struct siginfo info = {.signo = SIGIO, .code = SI_KERNEL};
 
 	if (!(f->flags & O_ASYNC) || !f->owner_pid)
 		return;
@@ -187,7 +192,7 @@ void kill_fasync(struct file *f, int code)
 
 void send_sigurg_owner(struct file *f)
 {
-	struct siginfo info = { .signo = SIGURG, .code = SI_KERNEL };
+	struct siginfo info = {.signo = SIGURG, .code = SI_KERNEL};
 
 	if (!f->owner_pid)
 		return;

@@ -76,43 +76,71 @@ static s64 parse_bind6(struct sock *sk, const struct sockaddr *sa, socklen_t len
 		return -EAFNOSUPPORT;
 	*a = ipaddr_v6(&sin6->sin6_addr);
 	*port = ntohs(sin6->sin6_port);
-	if (ipaddr_is_multicast(a) && sk->type == SOCK_STREAM)
-		return -EINVAL;
+	return ipaddr_is_multicast(a) && sk->type == SOCK_STREAM ? -EINVAL : 0;
+}
+
+/* Which link the address is on. */
+static s64 bind_scope6(struct sock *sk, const struct sockaddr *sa, socklen_t len,
+		       const union ipaddr *a)
+{
+	const struct sockaddr_in6 *sin6 = (const void *)sa;
+
 	if (ipaddr_is_v4(a))
 		return inet_sk(sk)->v6only ? -EINVAL : 0;
-	if (ipaddr_is_linklocal(a)) {
+	if (ipaddr_needs_scope(a)) {
 		if (len >= sizeof(*sin6) && sin6->sin6_scope_id)
 			sk->bound_dev_if = (int)sin6->sin6_scope_id;
 		if (!sk->bound_dev_if)
 			return -EINVAL;
 	}
+	if (!ipaddr_is_any(a) && sk->bound_dev_if && !dev_get_by_index(sk->host, sk->bound_dev_if))
+		return -ENODEV;
 	return 0;
+}
+
+/* What __inet_bind() looks at after the address, and __inet6_bind() before it. */
+static s64 may_bind(struct task *t, struct sock *sk, u16 port)
+{
+	if (port_privileged(t, sk, port))
+		return -EACCES;
+	return sk->state != TCP_CLOSE || inet_sk(sk)->num ? -EINVAL : 0;
 }
 
 s64 inet_bind(struct task *t, struct sock *sk, const struct sockaddr *sa, socklen_t len)
 {
 	struct inet_sock *inet = inet_sk(sk);
 	union ipaddr any = inet->rcv_saddr, a;
+	bool v6only = inet->v6only;
 	enum rtn_type type;
 	u16 port;
 	s64 ret;
 
-	ret = sk->family == AF_INET ? parse_bind4(sa, len, &a, &port) :
-				      parse_bind6(sk, sa, len, &a, &port);
+	if (sk->family == AF_INET) {
+		ret = parse_bind4(sa, len, &a, &port);
+	} else {
+		ret = parse_bind6(sk, sa, len, &a, &port);
+		if (!ret)
+			ret = may_bind(t, sk, port);
+		if (!ret)
+			ret = bind_scope6(sk, sa, len, &a);
+	}
 	if (ret)
 		return ret;
 	if (!bindable(inet, &a))
 		return -EADDRNOTAVAIL;
-	if (port_privileged(t, sk, port))
-		return -EACCES;
-	if (sk->state != TCP_CLOSE || inet->num)
-		return -EINVAL;
+	ret = may_bind(t, sk, port);
+	if (ret)
+		return ret;
 	inet->rcv_saddr = inet->saddr = a;
 	type = ipaddr_is_any(&a) ? RTN_UNSPEC_ : ip_addr_type(sk->net, &a);
 	if (type == RTN_MULTICAST_ || type == RTN_BROADCAST_)
 		inet->saddr = ipaddr_is_v4(&a) ? ipaddr_v4(INADDR_ANY) : ipaddr_v6(&in6addr_any);
+	/* Bound to an IPv6 address it can have nothing to do with IPv4 any more. */
+	if (!ipaddr_is_v4(&a) && !ipaddr_is_any(&a))
+		inet->v6only = true;
 	if ((port || !inet->bind_address_no_port) && inet_get_port(sk, port)) {
 		inet->rcv_saddr = inet->saddr = any;
+		inet->v6only = v6only;
 		return -EADDRINUSE;
 	}
 	if (!ipaddr_is_any(&a))

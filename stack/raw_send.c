@@ -133,7 +133,7 @@ static int dest_resolve(struct raw_sock *raw, struct datagram *d, const struct m
 		return err;
 	if (ipaddr_is_multicast(&d->fl.daddr))
 		d->tx.ttl = 0;
-	err = datagram_control(d, m);
+	err = datagram_control(inet->sk.host, d, m);
 	if (err)
 		return err;
 	datagram_multicast(inet, d);

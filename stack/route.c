@@ -214,7 +214,7 @@ int route_output(struct net *net, const struct flow *fl, struct dst *dst)
 	if (fl->oif) {
 		dev = dev_get_by_index(net->host, fl->oif);
 		if (!dev)
-			return -ENODEV;
+			return ipaddr_is_v4(&fl->daddr) ? -ENODEV : -ENETUNREACH;
 		if (!(dev->flags & IFF_UP) || !in_dev(dev))
 			return -ENETUNREACH;
 	}

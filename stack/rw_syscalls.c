@@ -53,6 +53,18 @@ static s64 vfs_write(struct task *t, struct file *f, const struct iov_iter *from
 	return ret;
 }
 
+/* Vectors without a byte end before the file is asked: write() of nothing sends an empty datagram, not these. */
+static s64 vector_rw(struct task *t, struct file *f, const struct iov_iter *it, bool write)
+{
+	if (write ? !writable(f) : !readable(f))
+		return -EBADF;
+	if (write ? !f->ops->write : !f->ops->read)
+		return -EINVAL;
+	if (!it->total)
+		return 0;
+	return write ? vfs_write(t, f, it) : vfs_read(t, f, it);
+}
+
 s64 sys_readv(struct task *t, int fd, const struct iovec *iov, int count)
 {
 	struct file *f = fd_file(t, fd);
@@ -62,7 +74,7 @@ s64 sys_readv(struct task *t, int fd, const struct iovec *iov, int count)
 	if (!f)
 		return -EBADF;
 	err = iov_check(iov, (size_t)(s64)count, MAX_RW_COUNT, &it);
-	return err ? err : vfs_read(t, f, &it);
+	return err ? err : vector_rw(t, f, &it, false);
 }
 
 s64 sys_writev(struct task *t, int fd, const struct iovec *iov, int count)
@@ -74,7 +86,7 @@ s64 sys_writev(struct task *t, int fd, const struct iovec *iov, int count)
 	if (!f)
 		return -EBADF;
 	err = iov_check(iov, (size_t)(s64)count, MAX_RW_COUNT, &it);
-	return err ? err : vfs_write(t, f, &it);
+	return err ? err : vector_rw(t, f, &it, true);
 }
 
 s64 sys_read(struct task *t, int fd, void *buf, size_t len)
@@ -172,7 +184,7 @@ static s64 rw_flags(struct task *t, struct file *f, const struct iov_iter *it, i
 	s64 ret;
 
 	f->flags = flags_of(flags, rwf);
-	ret = write ? vfs_write(t, f, it) : vfs_read(t, f, it);
+	ret = vector_rw(t, f, it, write);
 	f->flags = flags;
 	return ret;
 }
@@ -322,6 +334,8 @@ s64 sys_lseek(struct task *t, int fd, s64 off, int whence)
 
 	if (!f)
 		return -EBADF;
+	if ((u32)whence > SEEK_HOLE)
+		return -EINVAL;
 	if (f->ops->llseek)
 		return f->ops->llseek(t, f, off, whence);
 	if (!S_ISREG(f->mode))

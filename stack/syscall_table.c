@@ -106,6 +106,8 @@ WORDS(pipe2, sys_pipe2(t, P(0), (int)a[1]))
 WORDS(recvmmsg, sys_recvmmsg(t, (int)a[0], P(1), (unsigned)a[2], (int)a[3], P(4)))
 WORDS(sendmmsg, sys_sendmmsg(t, (int)a[0], P(1), (unsigned)a[2], (int)a[3]))
 WORDS(fadvise64, sys_fadvise64(t, (int)a[0], a[1], a[2], (int)a[3]))
+WORDS(fallocate, sys_fallocate(t, (int)a[0], (int)a[1], a[2], a[3]))
+WORDS(fchmod, sys_fchmod(t, (int)a[0], (u32)a[1]))
 WORDS(fdatasync, sys_fsync(t, (int)a[0]))
 WORDS(fstatfs, sys_fstatfs(t, (int)a[0], P(1)))
 WORDS(fsync, sys_fsync(t, (int)a[0]))
@@ -223,6 +225,8 @@ static const struct syscall_entry calls[] = {
 	CALL(exit, "d", false),
 	CALL(exit_group, "d", false),
 	CALL(fadvise64, "fddd", false),
+	CALL(fallocate, "fddd", false),
+	CALL(fchmod, "fx", false),
 	CALL(fcntl, "fdc", false),
 	CALL(fdatasync, "f", false),
 	PROGRAM_CALL(fork, ""),

@@ -75,6 +75,8 @@ s64 sys_getdents64(struct task *t, int fd, void *buf, size_t len);
 s64 sys_fstatfs(struct task *t, int fd, struct statfs *buf);
 s64 sys_fsync(struct task *t, int fd);
 s64 sys_fadvise64(struct task *t, int fd, s64 off, s64 len, int advice);
+s64 sys_fallocate(struct task *t, int fd, int mode, s64 off, s64 len);
+s64 sys_fchmod(struct task *t, int fd, u32 mode);
 
 /* ---- descriptors: fd_syscalls.c -------------------------------------------------------------- */
 s64 sys_close(struct task *t, int fd);

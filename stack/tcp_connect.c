@@ -24,8 +24,6 @@ static void forget_peer(struct tcp_sock *tp)
 	tp->inet.daddr = any_of(sk);
 	if (!(sk->userlocks & SOCK_BINDADDR_LOCK))
 		tp->inet.saddr = tp->inet.rcv_saddr = any_of(sk);
-	if (!tp->inet.num)
-		tp->inet.sport = 0;
 }
 
 /* ---- disconnect ---------------------------------------------------------------------------------- */

@@ -93,7 +93,7 @@ static int dest_resolve(struct inet_sock *inet, struct datagram *d, const struct
 							   ipaddr_v6(&in6addr_any);
 	if (ipaddr_is_multicast(&d->fl.daddr))
 		d->tx.ttl = 0;
-	err = datagram_control(d, m);
+	err = datagram_control(inet->sk.host, d, m);
 	if (err)
 		return err;
 	datagram_multicast(inet, d);

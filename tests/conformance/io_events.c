@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of I/O events of socket(7): what poll(), select() and epoll say of a socket at each step of
- * its life: stream, datagram, sequenced packets; connecting, listening, full, urgent, half closed, reset.
+ * The table of I/O events of socket(7): what poll(), select() and epoll say of a socket at each
+ * step of its life: stream, datagram, sequenced packets; connecting, listening, full, urgent, half
+ * closed, reset.
  */
 #include "transcript.h"
 
 #include <sys/select.h>
 
-#define ALL (POLLIN | POLLPRI | POLLOUT | POLLRDHUP | POLLRDNORM | POLLRDBAND | POLLWRNORM | POLLWRBAND | POLLMSG)
+#define ALL                                                                                        \
+	(POLLIN | POLLPRI | POLLOUT | POLLRDHUP | POLLRDNORM | POLLRDBAND | POLLWRNORM |           \
+	 POLLWRBAND | POLLMSG)
 
 static char buf[64];
 
@@ -102,7 +105,8 @@ static void peer_closes(const char *title, int fd[2], bool unread)
 
 static void connecting(void)
 {
-	int l = socket(AF_INET, SOCK_STREAM, 0), s = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), a, c;
+	int l = socket(AF_INET, SOCK_STREAM, 0),
+	    s = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), a, c;
 
 	part("connecting over TCP");
 	look("fresh", s);
@@ -131,7 +135,8 @@ static void connecting(void)
 
 static void nowhere(void)
 {
-	int s = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), l = tcp_listener("127.0.0.1:0", 0), c[2];
+	int s = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), l = tcp_listener("127.0.0.1:0", 0),
+	    c[2];
 
 	part("a connection that hangs");
 	for (int i = 0; i < 2; i++) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SIGIO and SIGURG: who owns a socket, what is sent when, what siginfo tells, who may be sent it, and
- * that the condition may have gone: socket(7), "Signals" and "Ioctls"; fcntl(2), "Managing signals".
+ * SIGIO and SIGURG: who owns a socket, what is sent when, what siginfo tells, who may be sent it,
+ * and that the condition may have gone: socket(7), "Signals" and "Ioctls"; fcntl(2), "Managing
+ * signals".
  */
 #include "transcript.h"
 
@@ -80,7 +81,8 @@ static void stream(const char *title, int fd[2], int sig)
 	settle();
 	FACT(logged > 0);
 	if (logged)
-		printf("drained: code %d, %s\n", log_[0].code, log_[0].code > 0 ? poll_names((unsigned)log_[0].band) : "-");
+		printf("drained: code %d, %s\n", log_[0].code,
+		       log_[0].code > 0 ? poll_names((unsigned)log_[0].band) : "-");
 	logged = 0;
 	shutdown(fd[1], SHUT_WR);
 	came("the peer writes no more", fd[0]);
@@ -92,7 +94,8 @@ static void stream(const char *title, int fd[2], int sig)
 
 static void connecting(void)
 {
-	int l = tcp_listener("127.0.0.1:0", 4), c = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), a;
+	int l = tcp_listener("127.0.0.1:0", 4), c = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0),
+	    a;
 
 	part("connecting");
 	async(l);
@@ -104,11 +107,13 @@ static void connecting(void)
 	/* One host does both: whose turn was first is its own affair. */
 	for (int i = 0; i < logged; i++) {
 		if (log_[i].fd == c)
-			printf("the client: code %d, %s\n", log_[i].code, poll_names((unsigned)log_[i].band));
+			printf("the client: code %d, %s\n", log_[i].code,
+			       poll_names((unsigned)log_[i].band));
 	}
 	for (int i = 0; i < logged; i++) {
 		if (log_[i].fd == l)
-			printf("the listener: code %d, %s\n", log_[i].code, poll_names((unsigned)log_[i].band));
+			printf("the listener: code %d, %s\n", log_[i].code,
+			       poll_names((unsigned)log_[i].band));
 	}
 	logged = 0;
 	a = accept(l, NULL, NULL);
@@ -341,7 +346,9 @@ static void targets(void)
 	child = fork();
 	if (!child) {
 		setresuid(1000, 1000, 1000);
-		leave(fcntl(fd[0], F_SETOWN, getppid()) == 0 && fcntl(fd[0], F_SETFL, O_ASYNC) == 0 ? 0 : 1);
+		leave(fcntl(fd[0], F_SETOWN, getppid()) == 0 && fcntl(fd[0], F_SETFL, O_ASYNC) == 0
+			  ? 0
+			  : 1);
 	}
 	waitpid(child, &status, 0);
 	show_status("it sets the owner", status);
