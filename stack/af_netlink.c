@@ -14,6 +14,7 @@
 #include "stack/capability.h"
 #include "stack/msg.h"
 #include "stack/netlink.h"
+#include "stack/sockopt.h"
 #include "stack/syscall.h"
 
 #define MAX_GROUPS 64
@@ -444,6 +445,8 @@ static s64 netlink_setsockopt(struct task *t, struct sock *sk, int level, int na
 
 	if (level != SOL_NETLINK)
 		return -ENOPROTOOPT;
+	if (len >= sizeof(v) && !sockopt_there(val, len))
+		return -EFAULT;
 	if (len >= sizeof(v))
 		memcpy(&v, val, sizeof(v));
 	if (name == NETLINK_ADD_MEMBERSHIP || name == NETLINK_DROP_MEMBERSHIP) {

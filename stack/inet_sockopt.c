@@ -316,12 +316,14 @@ static const struct sockopt_row ipv6_rows[] = {
 	{ IPPROTO_IPV6, IPV6_MTU_DISCOVER, "IPV6_MTU_DISCOVER", SOCKOPT_INT, INET(pmtudisc),
 	  .min = IPV6_PMTUDISC_DONT, .max = IPV6_PMTUDISC_OMIT, .set = set_mtu_discover },
 };
-static const struct sockopt_table ipv6_options = { ipv6_rows, ARRAY_SIZE(ipv6_rows), .byte_values = false };
+static const struct sockopt_table ipv6_options = { ipv6_rows, ARRAY_SIZE(ipv6_rows), .int_or_zero = true };
 
-/* NULL: the socket has no options of that level. */
-static const struct sockopt_table *table_of(const struct sock *sk, int level)
+const struct sockopt_table *inet_sockopt_table(const struct sock *sk, int level)
 {
-	if (level == IPPROTO_IP)
+	if (level == IPPROTO_TCP && sk->type == SOCK_STREAM)
+		return &tcp_socket_options;
+	/* ipv6_setsockopt(): what TCP and UDP have of IPv4 is theirs. */
+	if (level == IPPROTO_IP && (sk->family == AF_INET || sk->type != SOCK_RAW))
 		return &ip_options;
 	if (level == IPPROTO_IPV6 && sk->family == AF_INET6)
 		return &ipv6_options;
@@ -331,7 +333,7 @@ static const struct sockopt_table *table_of(const struct sock *sk, int level)
 s64 inet_setsockopt(struct task *t, struct sock *sk, int level, int name, const void *val,
 		    socklen_t len)
 {
-	const struct sockopt_table *tab = table_of(sk, level);
+	const struct sockopt_table *tab = inet_sockopt_table(sk, level);
 
 	return tab ? sockopt_table_set(t, sk, tab, name, val, len) : -ENOPROTOOPT;
 }
@@ -339,7 +341,7 @@ s64 inet_setsockopt(struct task *t, struct sock *sk, int level, int name, const 
 s64 inet_getsockopt(struct task *t, struct sock *sk, int level, int name, void *val,
 		    socklen_t *len)
 {
-	const struct sockopt_table *tab = table_of(sk, level);
+	const struct sockopt_table *tab = inet_sockopt_table(sk, level);
 
 	if (!tab)
 		return sk->family == AF_INET ? -EOPNOTSUPP : -ENOPROTOOPT;

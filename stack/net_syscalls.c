@@ -244,8 +244,6 @@ s64 sys_setsockopt(struct task *t, int fd, int level, int name, const void *val,
 		return err;
 	if ((int)len < 0)
 		return -EINVAL;
-	if (len && !val)
-		return -EFAULT;
 	if (level == SOL_SOCKET)
 		return sockopt_table_set(t, sk, &sol_socket_options, name, val, len);
 	if (!sk->ops->setsockopt)

@@ -183,6 +183,8 @@ s64 packet_set_ring(struct packet_sock *po, const void *val, socklen_t len, bool
 
 	if (len < need)
 		return -EINVAL;
+	if (!val)
+		return -EFAULT;
 	memcpy(&q, val, need);
 	if (r && r->pending)
 		return -EBUSY;

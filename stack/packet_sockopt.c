@@ -10,6 +10,7 @@
 
 #include "nic/netdev.h"
 #include "stack/af_packet.h"
+#include "stack/sockopt.h"
 
 /* ---- memberships ------------------------------------------------------------------------------- */
 
@@ -113,6 +114,8 @@ static s64 set_membership(struct packet_sock *po, int name, const void *val, soc
 
 	if (len < sizeof(req))
 		return -EINVAL;
+	if (!val)
+		return -EFAULT;
 	memcpy(&req, val, sizeof(req));
 	if (min((size_t)len, offsetof(struct packet_mreq, mr_address) + 32) <
 	    req.mr_alen + offsetof(struct packet_mreq, mr_address))
@@ -179,6 +182,8 @@ s64 packet_setsockopt(struct task *t, struct sock *sk, int level, int name, cons
 
 	if (level != SOL_PACKET)
 		return -ENOPROTOOPT;
+	if (!sockopt_there(val, len))
+		val = NULL;
 	switch (name) {
 	case PACKET_ADD_MEMBERSHIP:
 	case PACKET_DROP_MEMBERSHIP:
@@ -194,6 +199,8 @@ s64 packet_setsockopt(struct task *t, struct sock *sk, int level, int name, cons
 	case PACKET_ORIGDEV:
 		if (len < sizeof(v))
 			return -EINVAL;
+		if (!val)
+			return -EFAULT;
 		memcpy(&v, val, sizeof(v));
 		*(name == PACKET_AUXDATA ? &po->auxdata : &po->origdev) = v;
 		return 0;
@@ -207,6 +214,8 @@ s64 packet_setsockopt(struct task *t, struct sock *sk, int level, int name, cons
 	case PACKET_QDISC_BYPASS:
 		if (len != sizeof(v))
 			return -EINVAL;
+		if (!val)
+			return -EFAULT;
 		memcpy(&v, val, sizeof(v));
 		return set_int(po, name, v);
 	default:

@@ -15,6 +15,7 @@
 #include "stack/inet_mc.h"
 #include "stack/ip_internal.h"
 #include "stack/raw6.h"
+#include "stack/sockopt.h"
 #include "stack/syscall.h"
 
 /* ---- life -------------------------------------------------------------------------------------- */
@@ -297,6 +298,8 @@ static s64 raw_setsockopt(struct task *t, struct sock *sk, int level, int name, 
 		return -ENOPROTOOPT;
 	if (sk->protocol != IPPROTO_ICMP)
 		return -EOPNOTSUPP;
+	if (!sockopt_there(val, len))
+		return -EFAULT;
 	if (len)
 		memcpy(&raw_sk(sk)->icmp_filter, val, min(len, (socklen_t)sizeof(struct icmp_filter)));
 	return 0;

@@ -270,6 +270,8 @@ static s64 set_filter(struct sock *sk, int name, const void *val, socklen_t len)
 		return -EOPNOTSUPP;
 	if (name != ICMP6_FILTER)
 		return -ENOPROTOOPT;
+	if (!sockopt_there(val, len))
+		return -EFAULT;
 	memcpy(raw->icmp6_filter, val, min((size_t)len, sizeof(raw->icmp6_filter)));
 	return 0;
 }
@@ -286,6 +288,8 @@ s64 rawv6_setsockopt(struct task *t, struct sock *sk, int level, int name, const
 		return inet_setsockopt(t, sk, level, name, val, len);
 	if (len < sizeof(v))
 		return -EINVAL;
+	if (!sockopt_there(val, len))
+		return -EFAULT;
 	memcpy(&v, val, sizeof(v));
 	switch (name) {
 	case IPV6_HDRINCL:

@@ -530,4 +530,4 @@ static const struct sockopt_row rows[] = {
 	ROW(SO_BUF_LOCK, SOCKOPT_INT, .set = so_buf_lock, .get = so_buf_lock_get),
 };
 
-const struct sockopt_table sol_socket_options = { rows, ARRAY_SIZE(rows), false };
+const struct sockopt_table sol_socket_options = { rows, ARRAY_SIZE(rows), .int_first = true };

@@ -53,6 +53,7 @@ struct sockopt_row {
 	u8 access;	   /* enum sockopt_access: the other direction is ENOPROTOOPT */
 	s64 (*set)(struct sockopt_arg *a); /* 0, -errno or -EPARK */
 	s64 (*get)(struct sockopt_arg *a); /* 0 or -errno */
+	socklen_t reads; /* STRUCT and STRING: no more bytes than these are read; 0: all */
 	const char *note; /* what differs from Linux, for the documentation; NULL: nothing known */
 };
 
@@ -68,7 +69,14 @@ struct sockopt_table {
 	 * byte.
 	 */
 	bool byte_values;
+	/* An int is read before the name is looked at, and EINVAL if there is none: SOL_SOCKET, TCP. */
+	bool int_first;
+	/* The same, but a value that is too short, or no value, stands for 0: IPPROTO_IPV6. */
+	bool int_or_zero;
 };
+
+/* The value of a program that has no memory there: EFAULT when it comes to reading it. */
+#define SOCKOPT_FAULT ((const void *)-1)
 
 /* NULL: no such option. */
 const struct sockopt_row *sockopt_find(const struct sockopt_table *tab, int name);
@@ -81,6 +89,21 @@ s64 sockopt_table_get(struct task *t, struct sock *sk, const struct sockopt_tabl
 /* For get functions of other types: copies min(len, a->len) bytes and sets a->len. Returns 0. */
 s64 sockopt_return(struct sockopt_arg *a, const void *data, socklen_t len);
 
+/*
+ * How many of a value's len bytes setsockopt(2) reads from the program's memory: the others need not be
+ * there.
+ */
+socklen_t sockopt_reads(struct task *t, int fd, int level, int name, socklen_t len);
+
+/* For what has no table: there is a value to be read. */
+static inline bool sockopt_there(const void *val, socklen_t len)
+{
+	return !len || (val && val != SOCKOPT_FAULT);
+}
+
+/* Of a socket of AF_INET or AF_INET6; NULL: it has no table of that level. */
+const struct sockopt_table *inet_sockopt_table(const struct sock *sk, int level);
+extern const struct sockopt_table tcp_socket_options;
 /* SOL_SOCKET; sockopt.c. */
 extern const struct sockopt_table sol_socket_options;
 

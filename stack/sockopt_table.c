@@ -91,21 +91,81 @@ static s64 parse_int(const struct sockopt_table *tab, struct sockopt_arg *a)
 	return 0;
 }
 
+/* As Linux reads values. */
+static socklen_t row_reads(const struct sockopt_table *tab, const struct sockopt_row *row, socklen_t len)
+{
+	const socklen_t whole = sizeof(int);
+	socklen_t first = tab->int_first ? min(len, whole) : 0;
+
+	if (tab->int_or_zero && len >= whole)
+		first = whole;
+	if (!row || row->access == SOCKOPT_RO)
+		return first;
+	if (is_int(row) && tab->byte_values)
+		return len >= whole ? whole : min(len, 1u);
+	if (is_int(row))
+		return first;
+	if (row->type == SOCKOPT_TIMEVAL || row->type == SOCKOPT_LINGER)
+		return min(len, row->min_len);
+	return row->reads ? min(len, row->reads) : len;
+}
+
+socklen_t sockopt_reads(struct task *t, int fd, int level, int name, socklen_t len)
+{
+	const struct sockopt_table *tab;
+	struct file *f = fd_lookup(t->proc->files, fd);
+	struct sock *sk = f ? sock_from_file(f) : NULL;
+
+	if (!sk)
+		return 0;
+	if (level == SOL_SOCKET)
+		tab = &sol_socket_options;
+	else if (sk->family == AF_INET || sk->family == AF_INET6)
+		tab = inet_sockopt_table(sk, level);
+	else
+		tab = NULL;
+	if (tab)
+		return row_reads(tab, sockopt_find(tab, name), len);
+	return level == SOL_PACKET ? len : min(len, (socklen_t)sizeof(int));
+}
+
+/* What is wrong before the name is looked at. */
+static s64 check_first(const struct sockopt_table *tab, int name, const void *val, socklen_t len)
+{
+	const struct sockopt_row *row = sockopt_find(tab, name);
+
+	if (row && row->type == SOCKOPT_STRING)
+		return 0;
+	if (tab->int_first && len < sizeof(int))
+		return -EINVAL;
+	if (tab->int_first && (!val || val == SOCKOPT_FAULT))
+		return -EFAULT;
+	if (tab->int_or_zero && len >= sizeof(int) && val == SOCKOPT_FAULT)
+		return -EFAULT;
+	return 0;
+}
+
 s64 sockopt_table_set(struct task *t, struct sock *sk, const struct sockopt_table *tab, int name,
 		      const void *val, socklen_t len)
 {
+	static const int zero;
 	const struct sockopt_row *row = sockopt_find(tab, name);
 	struct sockopt_arg a = { .t = t, .sk = sk, .row = row, .name = name,
 				 .buf = (void *)(uintptr_t)val, .len = len };
-	s64 err;
+	s64 err = check_first(tab, name, val, len);
 
-	/* sk_setsockopt() wants an int before it looks at the name. */
+	if (err)
+		return err;
 	if (!row || row->access == SOCKOPT_RO || (!row->set && !row->size))
-		return tab == &sol_socket_options && len < sizeof(int) ? -EINVAL : refuse(sk);
+		return refuse(sk);
 	if (row->dgram_only && sk->type == SOCK_STREAM)
 		return refuse(sk);
+	if (tab->int_or_zero && !val && is_int(row) && len >= sizeof(int))
+		a.buf = (void *)(uintptr_t)&zero;
 	if (len < row->min_len)
 		return -EINVAL;
+	if (len && (!a.buf || a.buf == SOCKOPT_FAULT))
+		return -EFAULT;
 	if (is_int(row)) {
 		err = parse_int(tab, &a);
 		if (err)

@@ -273,6 +273,8 @@ void sb_sockopt_value(struct sbuf *sb, int level, int name, const void *val, soc
 
 	if (!val) {
 		sb_printf(sb, "NULL");
+	} else if (val == SOCKOPT_FAULT) {
+		sb_printf(sb, "(bad address)");
 	} else if (is_filter(level, name)) {
 		sb_printf(sb, "..."); /* has an address in it */
 	} else if (row && row->type == SOCKOPT_LINGER && len >= sizeof(l)) {

@@ -104,7 +104,6 @@ bool tcp_cookie_timestamp_decode(struct net *net, struct tcp_options_received *o
 s64 tcp_setsockopt(struct task *t, struct sock *sk, int level, int name, const void *val,
 		   socklen_t len);
 s64 tcp_getsockopt(struct task *t, struct sock *sk, int level, int name, void *val, socklen_t *len);
-extern const struct sockopt_table tcp_socket_options;
 
 /* ---- between tcp.c, tcp_connect.c, tcp_close.c, tcp_listen.c, tcp_rcv.c ---- */
 int tcp_init_sock(struct sock *sk);

@@ -347,16 +347,13 @@ static const struct sockopt_row tcp_rows[] = {
      .get = get_timestamp, .note = "cannot be set: there is no TCP_REPAIR"},
 };
 const struct sockopt_table tcp_socket_options = { tcp_rows, ARRAY_SIZE(tcp_rows),
-						  .byte_values = false };
+						  .int_first = true };
 
 s64 tcp_setsockopt(struct task *t, struct sock *sk, int level, int name, const void *val,
 		   socklen_t len)
 {
 	if (level != IPPROTO_TCP)
 		return inet_setsockopt(t, sk, level, name, val, len);
-	/* Linux wants an int before it looks at the name. */
-	if (name != TCP_CONGESTION && len < sizeof(int))
-		return -EINVAL;
 	return sockopt_table_set(t, sk, &tcp_socket_options, name, val, len);
 }
 

@@ -12,6 +12,7 @@
 #include "sim/host/host.h"
 #include "stack/datagram.h"
 #include "stack/inet_mc.h"
+#include "stack/sockopt.h"
 #include "stack/udp_priv.h"
 
 static int udp_init_sock(struct sock *sk)
@@ -166,6 +167,8 @@ static s64 udp_setsockopt(struct task *t, struct sock *sk, int level, int name, 
 		return inet_setsockopt(t, sk, level, name, val, len);
 	if (len < sizeof(v))
 		return -EINVAL;
+	if (!sockopt_there(val, len))
+		return -EFAULT;
 	memcpy(&v, val, sizeof(v));
 	if (name != UDP_CORK) {
 		sk->net->enoprotoopt++;

@@ -18,6 +18,7 @@
 #include <sys/syscall.h>
 
 #include "sim/process/hosted_args.h"
+#include "stack/sockopt.h"
 
 #define OPTION_MAX (1 << 20)
 #define IFCONF_MAX (1 << 20)
@@ -249,16 +250,26 @@ static bool is_filter(int level, int name)
 	return level == SOL_SOCKET && (name == SO_ATTACH_FILTER || name == SO_ATTACH_REUSEPORT_CBPF);
 }
 
+/*
+ * As much as the option reads must be there. If it is not, that is for the option to say, since much else
+ * may be wrong before.
+ */
 int args_option_in(struct args *c, const struct arg *arg, int i)
 {
-	int name = (int)c->h->args[2], len = (int)c->h->args[arg->other];
+	int level = (int)c->h->args[1], name = (int)c->h->args[2];
+	int len = (int)c->h->args[arg->other];
+	void *val;
 
 	if (len <= 0 || !c->h->args[i]) /* the call knows what is wrong */
 		return 0;
 	if (len > OPTION_MAX)
 		c->a[arg->other] = len = OPTION_MAX;
-	if (len == sizeof(struct sock_fprog) && is_filter((int)c->h->args[1], name))
+	if (len == sizeof(struct sock_fprog) && is_filter(level, name))
 		return filter_in(c, i);
-	args_piece(c, c->h->args[i], args_room(c, i, (size_t)len), (size_t)len);
+	val = args_cleared(c, i, (size_t)len);
+	if (c->h->u)
+		len = (int)sockopt_reads(c->h->u->task, (int)c->h->args[0], level, name, (socklen_t)len);
+	if (len && hosted_read(c->h, c->h->args[i], val, (size_t)len) < 0)
+		c->a[i] = (s64)(uintptr_t)SOCKOPT_FAULT;
 	return 0;
 }
