@@ -25,7 +25,8 @@ void inet_sock_init(struct inet_sock *inet)
 	inet->uc_ttl = -1;
 	inet->mc_ttl = 1;
 	inet->mc_loop = true;
-	inet->mc_all = true;
+	inet->mc_all = inet->sk.family == AF_INET; /* inet6_create() leaves it out */
+	inet->mc6_all = true;
 	inet->pmtudisc = inet->sk.net->sysctl.ip_no_pmtu_disc ? IP_PMTUDISC_DONT : IP_PMTUDISC_WANT;
 	inet->v6only = inet->sk.family == AF_INET6 && inet->sk.net->sysctl.ipv6_bindv6only;
 }

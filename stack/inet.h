@@ -56,7 +56,8 @@ struct inet_sock {
 	u16 port_range[2];	/* IP_LOCAL_PORT_RANGE, 0: none */
 	u16 inet_id;		/* identification of the next IPv4 packet of a connection; ip_output.c */
 	bool inet_id_set;
-	bool mc_all;		/* IP_MULTICAST_ALL, true */
+	bool mc_all;		/* IP_MULTICAST_ALL, true for AF_INET */
+	bool mc6_all;		/* IPV6_MULTICAST_ALL, true */
 	struct list_head mc_list; /* struct ip_mc_socklist */
 };
 

@@ -87,11 +87,13 @@ int inet_mc_leave(struct inet_sock *inet, const union ipaddr *group, int ifindex
 {
 	struct ip_mc_socklist *m;
 
-	if (!ifindex && local && !ipaddr_is_any(local)) {
+	if (!ifindex && local) { /* ip_mc_find_dev() */
 		struct net_device *dev = mc_device(inet, group, 0, local);
 
-		if (!dev)
+		if (!dev && ipaddr_is_any(local))
 			return -ENODEV;
+		if (!dev)
+			return -EADDRNOTAVAIL;
 		ifindex = dev->ifindex;
 	}
 	list_for_each_entry(m, &inet->mc_list, node) {
@@ -109,7 +111,7 @@ void inet_mc_drop(struct inet_sock *inet)
 		leave(inet, list_first_entry(&inet->mc_list, struct ip_mc_socklist, node));
 }
 
-/* ip_mc_sf_allow(): without a membership of its own, IP_MULTICAST_ALL decides. */
+/* ip_mc_sf_allow(), inet6_mc_check(): without a membership, IP_MULTICAST_ALL or IPV6_MULTICAST_ALL decides. */
 bool inet_mc_wants(const struct inet_sock *inet, const union ipaddr *group, int dif)
 {
 	struct ip_mc_socklist *m;
@@ -118,5 +120,5 @@ bool inet_mc_wants(const struct inet_sock *inet, const union ipaddr *group, int 
 		if (ipaddr_equal(&m->group, group) && m->ifindex == dif)
 			return true;
 	}
-	return inet->mc_all;
+	return ipaddr_is_v4(group) ? inet->mc_all : inet->mc6_all;
 }

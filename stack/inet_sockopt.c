@@ -11,6 +11,7 @@
 #include "stack/sockopt.h"
 
 #define INET_ECN_MASK 3
+#define IPV6_MULTICAST_ALL_ 29 /* linux/in6.h cannot stand beside netinet/in.h */
 
 /* ---- both families ------------------------------------------------------------------------------- */
 
@@ -148,8 +149,6 @@ static s64 set_membership(struct sockopt_arg *a)
 	struct ip_mreqn m;
 	s64 err = parse_mreq(a, &m);
 
-	if (a->sk->type == SOCK_STREAM)
-		return -EPROTO;
 	if (err)
 		return err;
 	group = ipaddr_v4(m.imr_multiaddr.s_addr);
@@ -179,8 +178,6 @@ static s64 set_mc_if(struct sockopt_arg *a)
 	struct ip_mreqn m;
 	s64 err;
 
-	if (a->sk->type == SOCK_STREAM)
-		return -EINVAL;
 	err = parse_mreq(a, &m);
 	if (err)
 		return err;
@@ -239,11 +236,14 @@ static const struct sockopt_row ip_rows[] = {
 	{ IPPROTO_IP, IP_MULTICAST_ALL, "IP_MULTICAST_ALL", SOCKOPT_INT, INET(mc_all), .min = 0,
 	  .max = 1, .min_len = 1 },
 	{ IPPROTO_IP, IP_MULTICAST_IF, "IP_MULTICAST_IF", SOCKOPT_STRUCT, .set = set_mc_if,
-	  .get = get_mc_if },
+	  .get = get_mc_if, .min_len = sizeof(struct in_addr), .reads = sizeof(struct ip_mreqn),
+	  .stream_errno = EINVAL },
 	{ IPPROTO_IP, IP_ADD_MEMBERSHIP, "IP_ADD_MEMBERSHIP", SOCKOPT_STRUCT,
-	  .access = SOCKOPT_WO, .set = set_membership },
+	  .min_len = sizeof(struct ip_mreq), .reads = sizeof(struct ip_mreqn),
+	  .stream_errno = EPROTO, .access = SOCKOPT_WO, .set = set_membership },
 	{ IPPROTO_IP, IP_DROP_MEMBERSHIP, "IP_DROP_MEMBERSHIP", SOCKOPT_STRUCT,
-	  .access = SOCKOPT_WO, .set = set_membership },
+	  .min_len = sizeof(struct ip_mreq), .reads = sizeof(struct ip_mreqn),
+	  .stream_errno = EPROTO, .access = SOCKOPT_WO, .set = set_membership },
 };
 static const struct sockopt_table ip_options = { ip_rows, ARRAY_SIZE(ip_rows), .byte_values = true };
 
@@ -263,19 +263,19 @@ static s64 set_membership6(struct sockopt_arg *a)
 	struct ipv6_mreq m;
 	union ipaddr group;
 
-	if (a->sk->type == SOCK_STREAM)
-		return -EPROTO;
 	memcpy(&m, a->buf, sizeof(m));
 	group = ipaddr_v6(&m.ipv6mr_multiaddr);
 	if (a->row->name == IPV6_ADD_MEMBERSHIP)
 		return inet_mc_join(inet, &group, (int)m.ipv6mr_interface, NULL);
+	if (!IN6_IS_ADDR_MULTICAST(&m.ipv6mr_multiaddr))
+		return -EINVAL;
 	return inet_mc_leave(inet, &group, (int)m.ipv6mr_interface, NULL);
 }
 
 /* The largest packet to be sent before it is cut up; 0: what the path takes. */
 static s64 set_frag_size(struct sockopt_arg *a)
 {
-	if (a->val && (u32)a->val < IPV6_MIN_MTU)
+	if (a->val && a->val < (int)IPV6_MIN_MTU)
 		return -EINVAL;
 	inet_sk(a->sk)->frag_size = (u32)a->val;
 	return 0;
@@ -296,15 +296,18 @@ static const struct sockopt_row ipv6_rows[] = {
 	{ IPPROTO_IPV6, IPV6_UNICAST_HOPS, "IPV6_UNICAST_HOPS", SOCKOPT_INT, .min = -1, .max = 255,
 	  .set = set_hops, .get = get_hops },
 	{ IPPROTO_IPV6, IPV6_MULTICAST_HOPS, "IPV6_MULTICAST_HOPS", SOCKOPT_INT, INET(mc_ttl),
-	  .min = -1, .max = 255, .set = set_mc_hops, .dgram_only = true },
+	  .min = -1, .max = 255, .set = set_mc_hops, .stream_errno = ENOPROTOOPT },
 	{ IPPROTO_IPV6, IPV6_MULTICAST_LOOP, "IPV6_MULTICAST_LOOP", SOCKOPT_INT, INET(mc_loop),
 	  .min = 0, .max = 1 },
 	{ IPPROTO_IPV6, IPV6_MULTICAST_IF, "IPV6_MULTICAST_IF", SOCKOPT_INT, INET(mc_index),
-	  .set = set_mc_if6, .dgram_only = true },
+	  .set = set_mc_if6, .stream_errno = ENOPROTOOPT },
 	{ IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, "IPV6_ADD_MEMBERSHIP", SOCKOPT_STRUCT,
-	  .min_len = sizeof(struct ipv6_mreq), .access = SOCKOPT_WO, .set = set_membership6 },
+	  .min_len = sizeof(struct ipv6_mreq), .reads = sizeof(struct ipv6_mreq),
+	  .stream_errno = EPROTO, .access = SOCKOPT_WO, .set = set_membership6 },
 	{ IPPROTO_IPV6, IPV6_DROP_MEMBERSHIP, "IPV6_DROP_MEMBERSHIP", SOCKOPT_STRUCT,
-	  .min_len = sizeof(struct ipv6_mreq), .access = SOCKOPT_WO, .set = set_membership6 },
+	  .min_len = sizeof(struct ipv6_mreq), .reads = sizeof(struct ipv6_mreq),
+	  .stream_errno = EPROTO, .access = SOCKOPT_WO, .set = set_membership6 },
+	{ IPPROTO_IPV6, IPV6_MULTICAST_ALL_, "IPV6_MULTICAST_ALL", SOCKOPT_BOOL, INET(mc6_all) },
 	{ IPPROTO_IPV6, IPV6_RECVPKTINFO, "IPV6_RECVPKTINFO", SOCKOPT_BOOL, INET(pktinfo6) },
 	{ IPPROTO_IPV6, IPV6_RECVHOPLIMIT, "IPV6_RECVHOPLIMIT", SOCKOPT_BOOL,
 	  INET(recvhoplimit) },

@@ -3,6 +3,7 @@
  * Socket calls that carry no data: socket(2), bind(2), listen(2), accept(2), connect(2), ... The
  * order of the checks is that of net/socket.c, since programs see it in errno.
  */
+#include <netinet/icmp6.h>
 #include <string.h>
 
 #include "stack/inet.h"
@@ -10,6 +11,8 @@
 #include "stack/socket.h"
 #include "stack/sockopt.h"
 #include "stack/syscalls.h"
+
+#define ICMP_FILTER_ 1 /* linux/icmp.h cannot stand beside netinet's */
 
 #define SOCK_TYPE_MASK 0xf
 
@@ -251,19 +254,61 @@ s64 sys_setsockopt(struct task *t, int fd, int level, int name, const void *val,
 	return sk->ops->setsockopt(t, sk, level, name, val, len);
 }
 
+static bool raw_has_option(const struct sock *sk, int level, int name)
+{
+	if (sk->type != SOCK_RAW)
+		return false;
+	if (sk->family == AF_INET6)
+		return level == SOL_RAW || (level == IPPROTO_ICMPV6 &&
+					    sk->protocol == IPPROTO_ICMPV6 && name == ICMP6_FILTER);
+	return level == SOL_RAW && sk->protocol == IPPROTO_ICMP && name == ICMP_FILTER_;
+}
+
+/* Nothing else of the arguments matters to a socket that has no such level. */
+static bool has_option(const struct sock *sk, int level, int name)
+{
+	if (level == SOL_SOCKET)
+		return true;
+	switch (sk->family) {
+	case AF_INET:
+	case AF_INET6:
+		return inet_sockopt_table(sk, level) || raw_has_option(sk, level, name) ||
+		       (level == IPPROTO_UDP && sk->protocol == IPPROTO_UDP);
+	case AF_PACKET:
+		return level == SOL_PACKET;
+	case AF_NETLINK:
+		return level == SOL_NETLINK;
+	default:
+		return false;
+	}
+}
+
+/* do_ipv6_getsockopt() takes a negative length for a large one. */
+static bool large_length(const struct sock *sk, int level)
+{
+	return sk->family == AF_INET6 &&
+	       (level == IPPROTO_IPV6 || (sk->type == SOCK_RAW && level == SOL_RAW));
+}
+
 s64 sys_getsockopt(struct task *t, int fd, int level, int name, void *val, socklen_t *len)
 {
 	s64 err;
 	struct sock *sk = sock_lookup(t, fd, &err);
+	socklen_t none = 0;
 
 	if (!sk)
 		return err;
-	if (!len)
-		return -EFAULT;
-	if ((int)*len < 0)
-		return -EINVAL;
-	if (*len && !val)
-		return -EFAULT;
+	err = !len ? -EFAULT : (int)*len < 0 ? -EINVAL : *len && !val ? -EFAULT : 0;
+	if (err == -EINVAL && val && large_length(sk, level)) {
+		*len = sizeof(struct sockaddr_storage);
+		err = 0;
+	}
+	if (err && has_option(sk, level, name))
+		return err;
+	if (err) {
+		len = &none;
+		val = NULL;
+	}
 	if (level == SOL_SOCKET)
 		return sockopt_table_get(t, sk, &sol_socket_options, name, val, len);
 	if (!sk->ops->getsockopt)

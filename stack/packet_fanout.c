@@ -167,6 +167,8 @@ static s64 parse(const void *val, socklen_t len, struct fanout_args *a)
 	memset(a, 0, sizeof(*a));
 	if (len != sizeof(int) && len != sizeof(*a))
 		return -EINVAL;
+	if (!val)
+		return -EFAULT;
 	memcpy(a, val, len);
 	if ((a->type_flags & 0xff00) & ~KNOWN_FLAGS)
 		return -EINVAL;

@@ -183,8 +183,8 @@ s64 packet_set_ring(struct packet_sock *po, const void *val, socklen_t len, bool
 
 	if (len < need)
 		return -EINVAL;
-	if (!val)
-		return -EFAULT;
+	if (!val) /* not EFAULT: so says Linux */
+		return -EINVAL;
 	memcpy(&q, val, need);
 	if (r && r->pending)
 		return -EBUSY;

@@ -25,6 +25,7 @@ static int raw_init_sock(struct sock *sk)
 	struct raw_sock *raw = raw_sk(sk);
 
 	inet_sock_init(&raw->inet);
+	sk->reuse = true; /* INET_PROTOSW_REUSE */
 	raw->inet.num = raw->inet.sport = sk->protocol;
 	raw->inet.hdrincl = sk->protocol == IPPROTO_RAW;
 	if (sk->family == AF_INET6)

@@ -171,6 +171,8 @@ static s64 so_timeo_get(struct sockopt_arg *a)
 	return sockopt_return(a, &tv, sizeof(tv));
 }
 
+#define HZ 250 /* of the kernels that distributions build: the longest times show it */
+
 static s64 so_linger(struct sockopt_arg *a)
 {
 	struct linger l;
@@ -178,14 +180,18 @@ static s64 so_linger(struct sockopt_arg *a)
 	memcpy(&l, a->buf, sizeof(l));
 	a->sk->linger = l.l_onoff != 0;
 	if (l.l_onoff)
-		a->sk->lingertime = (nsec_t)(u32)l.l_linger * NSEC_PER_SEC;
+		a->sk->lingertime = (u32)l.l_linger >= UINT32_MAX / HZ ?
+					    NSEC_NEVER :
+					    (nsec_t)(u32)l.l_linger * NSEC_PER_SEC;
 	return 0;
 }
 
 static s64 so_linger_get(struct sockopt_arg *a)
 {
+	bool never = a->sk->lingertime == NSEC_NEVER;
 	struct linger l = { .l_onoff = a->sk->linger,
-			    .l_linger = (int)(a->sk->lingertime / NSEC_PER_SEC) };
+			    .l_linger = (int)(never ? LONG_MAX / HZ :
+						      a->sk->lingertime / NSEC_PER_SEC) };
 
 	return sockopt_return(a, &l, sizeof(l));
 }
@@ -485,7 +491,7 @@ static const struct sockopt_row rows[] = {
 	TIMEO_ROW(SO_SNDTIMEO_OLD),
 	ROW(SO_BINDTODEVICE, SOCKOPT_STRING, .set = so_bindtodevice, .get = so_bindtodevice_get),
 	/* Reading is SO_GET_FILTER, with lengths in instructions. */
-	ROW(SO_ATTACH_FILTER, SOCKOPT_STRUCT, .min_len = sizeof(int), .set = so_attach_filter,
+	ROW(SO_ATTACH_FILTER, SOCKOPT_STRUCT, .min_len = sizeof(int), .reads = sizeof(int), .set = so_attach_filter,
 	    .get = so_get_filter),
 	ROW(SO_DETACH_FILTER, SOCKOPT_INT, .set = so_detach_filter, .access = SOCKOPT_WO),
 	STAMP_ROW(SO_TIMESTAMP_OLD),
@@ -501,7 +507,7 @@ static const struct sockopt_row rows[] = {
 	    .set = so_lock_filter),
 	ROW(SO_INCOMING_CPU, SOCKOPT_INT, SOCKOPT_FIELD(struct sock, incoming_cpu),
 	    .set = so_incoming_cpu),
-	ROW(SO_ATTACH_REUSEPORT_CBPF, SOCKOPT_STRUCT, .min_len = sizeof(int),
+	ROW(SO_ATTACH_REUSEPORT_CBPF, SOCKOPT_STRUCT, .min_len = sizeof(int), .reads = sizeof(int),
 	    .set = so_attach_reuseport_cbpf, .access = SOCKOPT_WO),
 	ROW(SO_MEMINFO, SOCKOPT_STRUCT, .get = so_meminfo, .access = SOCKOPT_RO,
 	    .note = "fwd_alloc and backlog are always 0"),
@@ -517,7 +523,7 @@ static const struct sockopt_row rows[] = {
 	ROW(SO_PASSRIGHTS, SOCKOPT_BOOL, .set = so_pass, .get = so_pass_get),
 	ROW(SO_PEEK_OFF, SOCKOPT_INT, .set = so_peek_off, .get = so_peek_off_get,
 	    .note = "AF_UNIX only"),
-	ROW(SO_MAX_PACING_RATE, SOCKOPT_STRUCT, .min_len = sizeof(u32), .set = so_max_pacing_rate,
+	ROW(SO_MAX_PACING_RATE, SOCKOPT_STRUCT, .min_len = sizeof(u32), .reads = sizeof(u64), .set = so_max_pacing_rate,
 	    .get = so_max_pacing_rate_get),
 	ROW(SO_BINDTOIFINDEX, SOCKOPT_INT, SOCKOPT_FIELD(struct sock, bound_dev_if),
 	    .set = so_bindtoifindex),

@@ -49,7 +49,7 @@ struct sockopt_row {
 	u16 off, size;
 	s32 min, max;	   /* INT: allowed values, EINVAL beyond; both 0: any */
 	socklen_t min_len; /* smallest length that set accepts, EINVAL below; INT and BOOL: always 4 */
-	bool dgram_only;   /* ENOPROTOOPT for streams, whatever the value */
+	u8 stream_errno;   /* what a stream is refused it with, whatever the value; 0: it is not */
 	u8 access;	   /* enum sockopt_access: the other direction is ENOPROTOOPT */
 	s64 (*set)(struct sockopt_arg *a); /* 0, -errno or -EPARK */
 	s64 (*get)(struct sockopt_arg *a); /* 0 or -errno */

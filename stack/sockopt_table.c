@@ -6,6 +6,10 @@
 
 #include "stack/sockopt.h"
 
+/* linux/if_packet.h cannot stand beside nic/skb.h. */
+#define PACKET_AUXDATA_ 8
+#define PACKET_ORIGDEV_ 9
+
 const struct sockopt_row *sockopt_find(const struct sockopt_table *tab, int name)
 {
 	for (size_t i = 0; i < tab->nrows; i++) {
@@ -92,14 +96,15 @@ static s64 parse_int(const struct sockopt_table *tab, struct sockopt_arg *a)
 }
 
 /* As Linux reads values. */
-static socklen_t row_reads(const struct sockopt_table *tab, const struct sockopt_row *row, socklen_t len)
+static socklen_t row_reads(const struct sock *sk, const struct sockopt_table *tab,
+			   const struct sockopt_row *row, socklen_t len)
 {
 	const socklen_t whole = sizeof(int);
 	socklen_t first = tab->int_first ? min(len, whole) : 0;
 
 	if (tab->int_or_zero && len >= whole)
 		first = whole;
-	if (!row || row->access == SOCKOPT_RO)
+	if (!row || row->access == SOCKOPT_RO || (row->stream_errno && sk->type == SOCK_STREAM))
 		return first;
 	if (is_int(row) && tab->byte_values)
 		return len >= whole ? whole : min(len, 1u);
@@ -125,8 +130,12 @@ socklen_t sockopt_reads(struct task *t, int fd, int level, int name, socklen_t l
 	else
 		tab = NULL;
 	if (tab)
-		return row_reads(tab, sockopt_find(tab, name), len);
-	return level == SOL_PACKET ? len : min(len, (socklen_t)sizeof(int));
+		return row_reads(sk, tab, sockopt_find(tab, name), len);
+	if (level == IPPROTO_ICMPV6) /* struct icmp6_filter */
+		return min(len, 32u);
+	if (level == SOL_PACKET && name != PACKET_AUXDATA_ && name != PACKET_ORIGDEV_)
+		return len;
+	return min(len, (socklen_t)sizeof(int));
 }
 
 /* What is wrong before the name is looked at. */
@@ -158,8 +167,10 @@ s64 sockopt_table_set(struct task *t, struct sock *sk, const struct sockopt_tabl
 		return err;
 	if (!row || row->access == SOCKOPT_RO || (!row->set && !row->size))
 		return refuse(sk);
-	if (row->dgram_only && sk->type == SOCK_STREAM)
-		return refuse(sk);
+	if (tab->int_or_zero && len < row->min_len)
+		return -EINVAL;
+	if (row->stream_errno && sk->type == SOCK_STREAM)
+		return row->stream_errno == ENOPROTOOPT ? refuse(sk) : -row->stream_errno;
 	if (tab->int_or_zero && !val && is_int(row) && len >= sizeof(int))
 		a.buf = (void *)(uintptr_t)&zero;
 	if (len < row->min_len)

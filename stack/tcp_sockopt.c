@@ -336,7 +336,7 @@ static const struct sockopt_row tcp_rows[] = {
 	     "tcpi_total_rto_* and the accurate-ECN fields are not measured: 0"},
     {IPPROTO_TCP, TCP_QUICKACK, "TCP_QUICKACK", SOCKOPT_INT, .set = set_quickack,
      .get = get_quickack},
-    {IPPROTO_TCP, TCP_CONGESTION, "TCP_CONGESTION", SOCKOPT_STRING, .min_len = 1,
+    {IPPROTO_TCP, TCP_CONGESTION, "TCP_CONGESTION", SOCKOPT_STRING, .min_len = 1, .reads = TCP_CA_NAME_MAX - 1,
      .set = set_congestion, .get = get_congestion,
      .note = "\"cubic\" and \"reno\"; both are open to every user"},
     {IPPROTO_TCP, TCP_USER_TIMEOUT, "TCP_USER_TIMEOUT", SOCKOPT_INT, .min = 0, .max = INT32_MAX,

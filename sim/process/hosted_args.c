@@ -268,14 +268,14 @@ static int addr_room(struct args *c, const struct arg *arg, int i)
 }
 
 /*
- * The length as the call sees it and sets it, and behind it how much room there was. OPTION_OUT has been
- * here before; without an address a LEN0() is not looked at.
+ * The length as the call sees it and sets it, and behind it how much room there was. Without an address a
+ * LEN0() is not looked at.
  */
 static int length_in(struct args *c, const struct arg *arg, int i)
 {
 	int *len;
 
-	if (c->a[i] || (arg->null == NULL_ASK && !c->h->args[arg->other]))
+	if (arg->null == NULL_ASK && !c->h->args[arg->other])
 		return 0;
 	if (!c->h->args[i])
 		return -EFAULT;
@@ -323,16 +323,23 @@ static int option_room(struct args *c, const struct arg *arg, int i)
 	int cap = 0, *len;
 	void *val;
 
+	/* Without a length: there are sockets that do not come to ask for it. */
 	if (!addr || hosted_read(c->h, addr, &cap, sizeof(cap)) < 0)
-		return -EFAULT;
+		return 0;
 	cap = min(cap, OPTION_MAX);
 	len = args_room(c, arg->other, 2 * sizeof(*len));
-	len[0] = len[1] = cap;
+	len[0] = cap;
+	len[1] = cap < 0 ? SOCKADDR_MAX : cap; /* there are options that take it for a large one */
 	val = args_cleared(c, i, (size_t)max(cap, SOCKADDR_MAX) * length_unit(c->h));
 	/* The one option whose value says what is asked for. */
 	if ((int)c->h->args[1] == SOL_PACKET && (int)c->h->args[2] == PACKET_HDRLEN_ &&
-	    cap >= (int)sizeof(int))
-		return hosted_read(c->h, c->h->args[i], val, sizeof(int));
+	    cap >= (int)sizeof(int) && hosted_read(c->h, c->h->args[i], val, sizeof(int)) < 0)
+		c->a[i] = 0;
+	return 0;
+}
+
+static int option_len_in(struct args *c, const struct arg *arg, int i)
+{
 	return 0;
 }
 
@@ -422,6 +429,7 @@ static const struct {
 	[OPTION_OUT] = { option_room, measured_out },
 	[ADDR_IN] = { addr_in },
 	[ADDR_OUT] = { addr_room, measured_out },
+	[OPTION_LEN] = { option_len_in, length_out, .always = true },
 	[LENGTH] = { length_in, length_out, .always = true },
 	[SIGSET_IN] = { args_sigset_in },
 	[SIGSET_OUT] = { args_sigset_room, args_sigset_out },

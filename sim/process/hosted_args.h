@@ -44,6 +44,7 @@ enum arg_kind {
 	OPTION_OUT,   /* argument other: LENGTH */
 	ADDR_IN,      /* socket address; argument other: its length */
 	ADDR_OUT,     /* argument other: LENGTH */
+	OPTION_LEN,   /* of OPTION_OUT, which has brought it */
 	LENGTH,	      /* room of argument other in, length out */
 	SIGSET_IN,    /* argument other: must be 8 */
 	SIGSET_OUT,

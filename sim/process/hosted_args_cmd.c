@@ -11,6 +11,8 @@
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <net/route.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -234,7 +236,7 @@ static int filter_in(struct args *c, int i)
 		return -EFAULT;
 	c->a[i] = (s64)(uintptr_t)prog;
 	addr = (u64)(uintptr_t)prog->filter;
-	if (!addr)
+	if (!addr || prog->len > BPF_MAXINSNS)
 		return 0;
 	prog->filter = hosted_alloc(c->h, prog->len * sizeof(*prog->filter));
 	args_piece(c, addr, prog->filter, prog->len * sizeof(*prog->filter));
@@ -248,6 +250,12 @@ static bool is_filter(int level, int name)
 	if (level == SOL_PACKET)
 		return name == PACKET_FANOUT_DATA_;
 	return level == SOL_SOCKET && (name == SO_ATTACH_FILTER || name == SO_ATTACH_REUSEPORT_CBPF);
+}
+
+/* Ends with its zero byte, what is behind need not be there. */
+static bool is_string(int level, int name)
+{
+	return level == IPPROTO_TCP && (name == TCP_CONGESTION || name == TCP_ULP);
 }
 
 /*
@@ -269,7 +277,10 @@ int args_option_in(struct args *c, const struct arg *arg, int i)
 	val = args_cleared(c, i, (size_t)len);
 	if (c->h->u)
 		len = (int)sockopt_reads(c->h->u->task, (int)c->h->args[0], level, name, (socklen_t)len);
-	if (len && hosted_read(c->h, c->h->args[i], val, (size_t)len) < 0)
+	if (!len || hosted_read(c->h, c->h->args[i], val, (size_t)len) >= 0)
+		return 0;
+	if (!is_string(level, name) ||
+	    hosted_read_string(c->h, c->h->args[i], val, (size_t)len) < 0)
 		c->a[i] = (s64)(uintptr_t)SOCKOPT_FAULT;
 	return 0;
 }

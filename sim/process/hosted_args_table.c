@@ -40,6 +40,7 @@
 #define NAME0(len) { ADDR_IN, NULL_OK, len, 0 }
 #define NAMEO(len) { ADDR_OUT, NULL_ASK, len, 0 }
 #define NAMEO0(len) { ADDR_OUT, NULL_OK, len, 0 }
+#define OPTLEN(of) { OPTION_LEN, NULL_ASK, of, 0 }
 #define LEN(of) { LENGTH, NULL_BAD, of, 0 }
 #define LEN0(of) { LENGTH, NULL_ASK, of, 0 } /* is not looked at when there is no address */
 #define SET(size) { SIGSET_IN, NULL_ASK, size, 0 }
@@ -119,7 +120,7 @@ static const struct arg rows[][6] = {
 	[SYS_getrlimit] = { V, O(RLIM) },
 	[SYS_getrusage] = { V, O(RU) },
 	[SYS_getsockname] = { V, NAMEO(2), LEN(1) },
-	[SYS_getsockopt] = { V, V, V, OPTO(4), LEN(3) },
+	[SYS_getsockopt] = { V, V, V, OPTO(4), OPTLEN(3) },
 	[SYS_gettimeofday] = { O0(TS), O0(8) },
 	[SYS_inotify_add_watch] = { V, S, V },
 	[SYS_ioctl] = { V, V, CMD },

@@ -4,7 +4,8 @@
 #   run.sh linux [NAME...]          on the running kernel, each in a fresh network namespace; needs root
 #   run.sh sim SOCKLOOM [NAME...]   under `sockloom exec`; needs no privilege
 #   run.sh record [NAME...]         writes NAME.out from the running kernel; two runs must agree
-# A line " * build: FLAGS" in a program's first comment gives the compiler more flags (-static).
+# A line " * build: FLAGS" in a program's first comment gives the compiler more flags (-static). One with
+# " * differs: WHY" is run when it is named, and else left out, and its line printed.
 set -u
 usage() { sed -n '4,6s/^#   //p' "$0" >&2; exit 2; }
 [ $# -ge 1 ] || usage
@@ -22,7 +23,10 @@ bin=$top/build/conformance
 limit=${CONFORMANCE_TIMEOUT:-30}
 mkdir -p "$bin"
 cd "$here" || exit 2
-[ $# -gt 0 ] || set -- $(ls ./*.c | sed 's|^\./||; s|\.c$||' | grep -vx transcript | LC_ALL=C sort)
+if [ $# -eq 0 ]; then
+	grep -s '^ \* differs: ' ./*.c | sed 's|^\./\(.*\)\.c: \* differs: |left out: \1: |'
+	set -- $(grep -Ls '^ \* differs: ' ./*.c | sed 's|^\./||; s|\.c$||' | grep -vx transcript | LC_ALL=C sort)
+fi
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sweeps a level's socket options: every number of a range on every kind of socket, set and get with each
- * length of 0 to 128, aligned or not, and with pointers that are bad. One line tells what an option did:
+ * Sweeps a level's socket options: every number of a range on every kind of socket, set and get
+ *with each length of 0 to 128, aligned or not, and with pointers that are bad. One line tells what
+ *an option did:
  *
  *	tcp4 2: get 0-3:= 4-128:4 [00*4] set 0 0-3:EINVAL 4-128:ok [00*4] ...
  *
- * "get 0-3:=" gave as many bytes as there was room for, "4-128:4" gave 4; [..] is the value then, as bytes.
- * "set 0", "set 1" and "set -1" were given zero bytes, the number 1 before zero bytes, bytes of ones, each on
- * a socket of its own, then the value was read. "bad" has the results of odd calls in the order of bad_calls().
- * Values end where mapped memory ends: who reads or writes beyond a length fails. Numbers in a row that
- * did the same share a line.
+ * "get 0-3:=" gave as many bytes as there was room for, "4-128:4" gave 4; [..] is the value then,
+ *as bytes. "set 0", "set 1" and "set -1" were given zero bytes, the number 1 before zero bytes,
+ *bytes of ones, each on a socket of its own, then the value was read. "bad" has the results of odd
+ *calls in the order of bad_calls(). Values end where mapped memory ends: who reads or writes beyond
+ *a length fails. Numbers in a row that did the same share a line.
  */
 #ifndef SWEEP_H
 #define SWEEP_H
@@ -27,9 +28,10 @@
 struct sweep {
 	const char *level_name;
 	int level, first, last;
-	int masked[12];	 /* options with a value of the machine's: cookies, times; ends with 0 */
-	int skipped[6];	 /* no options of sockets: doors of a firewall that the kernel may have; ends with 0 */
-	int gives_fd;	 /* the value is a descriptor to close; 0: none */
+	int masked[12]; /* options with a value of the machine's: cookies, times; ends with 0 */
+	int skipped[6]; /* no options of sockets: doors of a firewall that the kernel may have; ends
+			   with 0 */
+	int gives_fd;	/* the value is a descriptor to close; 0: none */
 };
 
 struct sweep_kind {
@@ -37,8 +39,8 @@ struct sweep_kind {
 	int (*make)(void);
 };
 
-static unsigned char *sweep_end;  /* the first byte after mapped memory */
-static unsigned char *sweep_odd;  /* 64 mapped bytes at an odd address, far from any end */
+static unsigned char *sweep_end; /* the first byte after mapped memory */
+static unsigned char *sweep_odd; /* 64 mapped bytes at an odd address, far from any end */
 static long sweep_count;
 static char sweep_line[16384];
 static size_t sweep_used;
@@ -48,11 +50,13 @@ static inline __attribute__((format(printf, 1, 2))) void sweep_put(const char *f
 	va_list ap;
 
 	va_start(ap, fmt);
-	sweep_used += (size_t)vsnprintf(sweep_line + sweep_used, sizeof(sweep_line) - sweep_used, fmt, ap);
+	sweep_used +=
+	    (size_t)vsnprintf(sweep_line + sweep_used, sizeof(sweep_line) - sweep_used, fmt, ap);
 	va_end(ap);
 }
 
-/* ---- kinds of sockets -------------------------------------------------------------------------- */
+/* ---- kinds of sockets --------------------------------------------------------------------------
+ */
 
 #define SWEEP_SOCKET(name, ...)                                                                    \
 	static inline int sweep_##name(void)                                                       \
@@ -77,7 +81,7 @@ SWEEP_SOCKET(netlink, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE)
 
 static inline int sweep_listen4(void)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(7) };
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(7)};
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
 	bind(fd, (struct sockaddr *)&a, sizeof(a));
@@ -96,8 +100,8 @@ static inline int sweep_unix_pair(void)
 
 static inline int sweep_udp_connected(void)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(7),
-				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in a = {
+	    .sin_family = AF_INET, .sin_port = htons(7), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
 	bind(fd, (struct sockaddr *)&a, sizeof(a));
@@ -106,17 +110,22 @@ static inline int sweep_udp_connected(void)
 	return fd;
 }
 
-#define SWEEP_KIND(name) { #name, sweep_##name }
+#define SWEEP_KIND(name)                                                                           \
+	{                                                                                          \
+#name, sweep_##name                                                                \
+	}
 
 static const struct sweep_kind sweep_kinds[] = {
-	SWEEP_KIND(tcp4),	SWEEP_KIND(listen4),	 SWEEP_KIND(tcp6),	SWEEP_KIND(udp4),
-	SWEEP_KIND(udp_connected), SWEEP_KIND(udp6),	 SWEEP_KIND(icmp4),	SWEEP_KIND(raw4),
-	SWEEP_KIND(icmp6),	SWEEP_KIND(raw6),	 SWEEP_KIND(unix_stream), SWEEP_KIND(unix_pair),
-	SWEEP_KIND(unix_dgram), SWEEP_KIND(unix_seqpacket), SWEEP_KIND(packet),	SWEEP_KIND(cooked),
-	SWEEP_KIND(netlink),
+    SWEEP_KIND(tcp4),	    SWEEP_KIND(listen4),	SWEEP_KIND(tcp6),
+    SWEEP_KIND(udp4),	    SWEEP_KIND(udp_connected),	SWEEP_KIND(udp6),
+    SWEEP_KIND(icmp4),	    SWEEP_KIND(raw4),		SWEEP_KIND(icmp6),
+    SWEEP_KIND(raw6),	    SWEEP_KIND(unix_stream),	SWEEP_KIND(unix_pair),
+    SWEEP_KIND(unix_dgram), SWEEP_KIND(unix_seqpacket), SWEEP_KIND(packet),
+    SWEEP_KIND(cooked),	    SWEEP_KIND(netlink),
 };
 
-/* ---- one option -------------------------------------------------------------------------------- */
+/* ---- one option --------------------------------------------------------------------------------
+ */
 
 static inline bool sweep_listed(const int *list, int opt)
 {
@@ -125,6 +134,11 @@ static inline bool sweep_listed(const int *list, int opt)
 			return true;
 	}
 	return false;
+}
+
+static inline bool sweep_gives_fd(const struct sweep *s, int opt)
+{
+	return s->gives_fd && s->gives_fd == opt;
 }
 
 /* Bytes in hexadecimal; four or more of one kind as "00*8". */
@@ -153,7 +167,7 @@ static inline void sweep_value(const struct sweep *s, int fd, int opt)
 	memset(buf, 0xaa, sizeof(buf));
 	if (getsockopt(fd, s->level, opt, buf, &len))
 		return;
-	if (s->gives_fd == opt && len == sizeof(int)) {
+	if (sweep_gives_fd(s, opt) && len == sizeof(int)) {
 		close(*(int *)buf);
 		sweep_put(" [fd]");
 	} else if (sweep_listed(s->masked, opt)) {
@@ -163,7 +177,8 @@ static inline void sweep_value(const struct sweep *s, int fd, int opt)
 	}
 }
 
-/* Results by length, equal neighbours as one: -1 EINVAL..., 0 and more a length, SAME the length itself. */
+/* Results by length, equal neighbours as one: -1 EINVAL..., 0 and more a length, SAME the length
+ * itself. */
 #define SWEEP_SAME 1000000
 static inline void sweep_runs(const int result[LENGTHS])
 {
@@ -182,10 +197,10 @@ static inline void sweep_runs(const int result[LENGTHS])
 
 static inline void sweep_get(const struct sweep *s, int opt, int (*make)(void))
 {
-	unsigned char full[LENGTHS] = { 0 };
+	unsigned char full[LENGTHS] = {0};
 	int result[LENGTHS], fd = make(), bad = 0;
 	socklen_t len = LENGTHS - 1;
-	bool steady = !sweep_listed(s->masked, opt) && s->gives_fd != opt &&
+	bool steady = !sweep_listed(s->masked, opt) && !sweep_gives_fd(s, opt) &&
 		      !getsockopt(fd, s->level, opt, full, &len);
 
 	for (unsigned n = 0; n < LENGTHS; n++) {
@@ -197,7 +212,7 @@ static inline void sweep_get(const struct sweep *s, int opt, int (*make)(void))
 		result[n] = getsockopt(fd, s->level, opt, buf, &len) ? -errno : (int)len;
 		if (result[n] >= 0 && len == n)
 			result[n] = SWEEP_SAME;
-		if (result[n] >= 0 && s->gives_fd == opt && len == sizeof(int)) {
+		if (result[n] >= 0 && sweep_gives_fd(s, opt) && len == sizeof(int)) {
 			int got;
 
 			memcpy(&got, buf, sizeof(got));
@@ -207,7 +222,8 @@ static inline void sweep_get(const struct sweep *s, int opt, int (*make)(void))
 		if (steady && result[n] >= 0 && len <= n && memcmp(buf, full, len))
 			bad++;
 	}
-	/* A length equal to the one that is given always: "4:=" amid "5-128:4" is the same result. */
+	/* A length equal to the one that is given always: "4:=" amid "5-128:4" is the same result.
+	 */
 	for (int n = 1; n < LENGTHS - 1; n++) {
 		if (result[n] == SWEEP_SAME && result[n + 1] == n)
 			result[n] = n;
@@ -263,7 +279,7 @@ static inline void sweep_bad(const struct sweep *s, int opt, int (*make)(void))
 	sweep_result(setsockopt(fd, l, opt, sweep_odd, 4));
 	sweep_result(setsockopt(fd, l, opt, sweep_odd, (socklen_t)-1));
 	sweep_result(setsockopt(fd, l, opt, sweep_odd, 1u << 31));
-	if (s->gives_fd != opt) {
+	if (!sweep_gives_fd(s, opt)) {
 		sweep_result(getsockopt(fd, l, opt, NULL, &len));
 		len = 64;
 		sweep_result(getsockopt(fd, l, opt, sweep_end, &len));
@@ -276,17 +292,19 @@ static inline void sweep_bad(const struct sweep *s, int opt, int (*make)(void))
 		sweep_result(getsockopt(fd, l, opt, sweep_odd, (socklen_t *)half));
 		len = (socklen_t)-1;
 		sweep_result(getsockopt(fd, l, opt, sweep_odd, &len));
-		memcpy(sweep_odd + 8, &(socklen_t){ 4 }, 4);
+		memcpy(sweep_odd + 8, &(socklen_t){4}, 4);
 		sweep_result(getsockopt(fd, l, opt, sweep_odd, (socklen_t *)(sweep_odd + 8)));
 	}
 	close(fd);
 }
 
-/* ---- all of them ------------------------------------------------------------------------------- */
+/* ---- all of them -------------------------------------------------------------------------------
+ */
 
 static inline void sweep_memory(void)
 {
-	unsigned char *map = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned char *map =
+	    mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	munmap(map + 2 * PAGE, PAGE);
 	sweep_end = map + 2 * PAGE;
@@ -317,7 +335,7 @@ static inline void sweep_kind(const struct sweep *s, const struct sweep_kind *k)
 		sweep_set(s, opt, k->make, 1);
 		sweep_set(s, opt, k->make, -1);
 		sweep_bad(s, opt, k->make);
-tried:
+	tried:
 		if (opt > s->first && strcmp(before, sweep_line) != 0) {
 			sweep_flush(k->name, first, opt - 1, before);
 			first = opt;

@@ -33,7 +33,7 @@ static u64 kinds_of(char letter)
 	case 'A':
 		return K(ADDR_OUT);
 	case 'l':
-		return K(LENGTH);
+		return K(LENGTH) | K(OPTION_LEN);
 	case 'h':
 		return K(MSG_IN);
 	case 'H':

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "sim/process/hosted_args.h"
+#include "stack/sockopt.h"
 #include "stack/syscall_table.h"
 
 #define PAGE 4096
