@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every call that takes a descriptor, on every kind of descriptor and on none, with sound arguments
- * and with pointers that are NULL. A line for each call: its results, and the kinds that gave them.
- * Each call has a descriptor of its own, which does not block.
+ * Every call that takes a descriptor, on every kind of descriptor and on none, with sound arguments and with
+ * pointers that are NULL. A line for each call: its results, and the kinds that gave them. Each call has a
+ * descriptor of its own, which does not block.
+ * differs: mostly in which of two errors is told
  */
 #include "transcript.h"
 
