@@ -230,7 +230,7 @@ bool dev_addr_wanted(const struct net_device *dev, const u8 mac[ETH_ALEN])
 	if (dev->promiscuity || dev->flags & IFF_PROMISC || !memcmp(mac, dev->mac, ETH_ALEN) ||
 	    !memcmp(mac, broadcast, ETH_ALEN))
 		return true;
-	if (mac[0] & 1 && (dev->allmulti || !t->mc_wanted || t->mc_wanted(dev, mac)))
+	if (mac[0] & 1 && (dev->allmulti || dev->flags & IFF_ALLMULTI || !t->mc_wanted || t->mc_wanted(dev, mac)))
 		return true;
 	for (const struct dev_addr *a = dev->addrs; a; a = a->next) {
 		if (!memcmp(a->mac, mac, ETH_ALEN))
@@ -283,9 +283,9 @@ int dev_change_flags(struct net_device *dev, u32 flags)
 {
 	u32 changed = (flags ^ dev->flags) & ~VOLATILE_FLAGS;
 
-	if (changed & ~(u32)(IFF_UP | IFF_NOARP | IFF_PROMISC))
+	if (changed & ~(u32)(IFF_UP | IFF_NOARP | IFF_PROMISC | IFF_ALLMULTI))
 		return -EOPNOTSUPP;
-	dev->flags ^= changed & (u32)(IFF_NOARP | IFF_PROMISC);
+	dev->flags ^= changed & (u32)(IFF_NOARP | IFF_PROMISC | IFF_ALLMULTI);
 	if (!(changed & IFF_UP))
 		return 0;
 	return flags & IFF_UP ? dev_open(dev) : dev_close(dev);

@@ -167,7 +167,7 @@ struct net_device *netdev_new(struct host *h, const char *name, const struct net
 			      int ntx, int nrx);
 int dev_open(struct net_device *dev);
 /*
- * What a user may switch: IFF_UP, IFF_NOARP, IFF_PROMISC. 0 or negative errno; -EOPNOTSUPP, and nothing
+ * What a user may switch: IFF_UP, IFF_NOARP, IFF_PROMISC, IFF_ALLMULTI. 0 or negative errno; -EOPNOTSUPP, and nothing
  * changes: a flag that has no effect here.
  */
 int dev_change_flags(struct net_device *dev, u32 flags);

@@ -19,7 +19,8 @@ void datagram_init(struct datagram *d, struct inet_sock *inet)
 			.tos = inet->tos, .mark = sk->mark, .sport = inet->sport, .uid = sk->uid,
 			.dontroute = sk->dontroute },
 		.tx = { .proto = (u8)sk->protocol, .tos = inet->tos, .flowlabel = inet->flowlabel,
-			.priority = sk->priority, .mark = sk->mark },
+			.priority = sk->priority, .mark = sk->mark,
+			.no_mc_loop = !inet->mc_loop },
 	};
 	if (inet->uc_ttl > 0)
 		d->tx.ttl = (u8)inet->uc_ttl;

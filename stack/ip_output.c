@@ -253,6 +253,8 @@ int ip_send_ready(struct net *net, struct sk_buff *skb, struct dst *dst, const s
 	} else {
 		NET_INC_STATS(net, Ip6OutTransmits);
 		NET_ADD_STATS(net, Ip6OutOctets, skb->len);
+		if (dst->type == RTN_MULTICAST_)
+			ip_loop_casts(net, skb, dst, tx);
 	}
 	return ip_finish_output(net, skb, dst, dst->mtu, false);
 }

@@ -144,7 +144,8 @@ static struct sk_buff *ping_build(struct inet_sock *inet, const struct iov_iter 
 				  const struct ip_tx *tx)
 {
 	struct sk_buff *skb = alloc_skb(inet->sk.host);
-	u8 *h = skb_put(skb, ECHO_LEN), *data;
+	u8 *h = skb_put(skb, ECHO_LEN);
+	struct skb_buf *buf;
 	u32 sum = 0;
 
 	skb_reset_transport_header(skb);
@@ -152,22 +153,23 @@ static struct sk_buff *ping_build(struct inet_sock *inet, const struct iov_iter 
 	put_be16(h + 2, 0);
 	put_be16(h + 4, inet->num);
 	if (len > ECHO_LEN) {
-		data = xrealloc(NULL, len - ECHO_LEN);
-		iov_copy_from(from, ECHO_LEN, data, len - ECHO_LEN);
-		skb_add_data(skb, data, len - ECHO_LEN);
-		free(data);
+		buf = skb_buf_alloc(skb->host->world, len - ECHO_LEN);
+		iov_copy_from(from, ECHO_LEN, buf->data, len - ECHO_LEN);
+		skb_add_frag(skb, buf, 0, len - ECHO_LEN);
+		skb_buf_put(buf);
 	}
 	if (inet->sk.family == AF_INET6)
 		sum = ip_pseudo_sum(&tx->saddr, &tx->daddr, IPPROTO_ICMPV6, len);
 	put_be16(h + 2, csum_fold(skb_checksum(skb, 0, len, sum)));
-	skb->truesize = SKB_TRUESIZE(len);
+	skb->truesize = datagram_truesize(inet->sk.family == AF_INET ? 20 : 40, len);
 	skb->priority = inet->sk.priority;
 	skb->mark = inet->sk.mark;
 	skb_set_owner_w(skb, &inet->sk);
 	return skb;
 }
 
-static int ping_check(const struct sock *sk, const struct iov_iter *from)
+/* ping_common_sendmsg() */
+static int ping_check(const struct sock *sk, const struct iov_iter *from, int flags)
 {
 	u8 h[2];
 
@@ -175,36 +177,56 @@ static int ping_check(const struct sock *sk, const struct iov_iter *from)
 		return -EMSGSIZE;
 	if (from->total < ECHO_LEN)
 		return -EINVAL;
+	if (flags & MSG_OOB)
+		return -EOPNOTSUPP;
 	iov_copy_from(from, 0, h, sizeof(h));
 	return h[0] == (sk->family == AF_INET ? ICMP_ECHO : ICMP6_ECHO_REQUEST) && !h[1] ? 0 : -EINVAL;
 }
 
-static int ping_route(struct inet_sock *inet, const struct msg *m, struct ip_tx *tx, struct dst *dst)
+static int ping_name(struct inet_sock *inet, const struct msg *m, struct datagram *d)
 {
-	struct sock *sk = &inet->sk;
-	struct flow fl = { .saddr = inet->saddr, .daddr = inet->daddr, .oif = sk->bound_dev_if,
-			   .proto = (u8)sk->protocol, .tos = inet->tos, .mark = sk->mark,
-			   .uid = sk->uid, .dontroute = sk->dontroute };
+	const struct sockaddr *sa = m->name;
+	int family = inet->sk.family, err;
+	u16 port;
+
+	if (!sa || !m->namelen) {
+		if (inet->sk.state != TCP_ESTABLISHED)
+			return -EDESTADDRREQ;
+		d->fl.daddr = inet->daddr;
+		return 0;
+	}
+	if (m->namelen < (family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6)))
+		return -EINVAL;
+	if (sa->sa_family != family)
+		return -EAFNOSUPPORT;
+	err = inet_parse_dest(&inet->sk, sa, m->namelen, &d->fl.daddr, &port, &d->fl.oif);
+	if (!err && family == AF_INET6 && ipaddr_is_v4(&d->fl.daddr))
+		err = -EINVAL;
+	return err;
+}
+
+static int ping_dest(struct inet_sock *inet, const struct msg *m, struct datagram *d)
+{
 	int err;
 
-	if (m->name && m->namelen) {
-		err = inet_parse_dest(sk, m->name, m->namelen, &fl.daddr, &fl.dport, &fl.oif);
-		if (err)
-			return err;
-	} else if (sk->state != TCP_ESTABLISHED) {
-		return -EDESTADDRREQ;
-	}
-	err = route_output(sk->net, &fl, dst);
+	datagram_init(d, inet);
+	d->fl.sport = 0;
+	err = ping_name(inet, m, d);
 	if (err)
 		return err;
-	if (dst->type == RTN_BROADCAST_ && !sk->broadcast)
+	if (ipaddr_is_multicast(&d->fl.daddr))
+		d->tx.ttl = 0;
+	err = datagram_control(d, m);
+	if (err)
+		return err;
+	datagram_multicast(inet, d);
+	err = route_output(inet->sk.net, &d->fl, &d->dst);
+	if (err)
+		return err;
+	if (d->dst.type == RTN_BROADCAST_ && !inet->sk.broadcast)
 		return -EACCES;
-	*tx = (struct ip_tx){
-		.saddr = dst->saddr, .daddr = fl.daddr, .proto = (u8)sk->protocol, .tos = inet->tos,
-		.ttl = inet->uc_ttl > 0 ? (u8)inet->uc_ttl : 0, .priority = sk->priority,
-		.mark = sk->mark, .df = inet->pmtudisc == IP_PMTUDISC_DO,
-		.local_df = inet->pmtudisc != IP_PMTUDISC_DO,
-	};
+	d->tx.saddr = d->dst.saddr;
+	d->tx.daddr = d->fl.daddr;
 	return 0;
 }
 
@@ -212,28 +234,26 @@ static s64 ping_sendmsg(struct task *t, struct sock *sk, struct msg *m, int flag
 {
 	struct inet_sock *inet = inet_sk(sk);
 	u32 len = (u32)m->iter.total;
-	struct ip_tx tx;
-	struct dst dst;
-	s64 err;
+	struct datagram d;
+	s64 err = 0;
 
-	if (flags & MSG_OOB)
-		return -EOPNOTSUPP;
-	err = ping_check(sk, &m->iter);
-	if (!err && m->control)
-		err = -EINVAL; /* ancillary data has no effect here, and is refused */
+	if (!inet->num)
+		err = ping_get_ident(inet, 0);
+	inet->sport = inet->num;
+	if (!err)
+		err = ping_check(sk, &m->iter, flags);
+	if (!err)
+		err = ping_dest(inet, m, &d);
+	if (!err)
+		err = datagram_fragmentation(inet, &d, len, 0);
 	if (!err)
 		err = datagram_wait_room(t, sk, flags);
-	if (!err && !inet->num)
-		err = ping_get_ident(inet, 0);
-	if (!err)
-		err = ping_route(inet, m, &tx, &dst);
 	if (err)
 		return err;
-	inet->sport = inet->num;
 	icmp_count_sent(sk->net, sk->family == AF_INET,
 			sk->family == AF_INET ? ICMP_ECHO : ICMP6_ECHO_REQUEST);
-	err = ip_output(sk->net, ping_build(inet, &m->iter, len, &tx), &dst, &tx);
-	if (err && err != -ENOBUFS)
+	err = ip_output(sk->net, ping_build(inet, &m->iter, len, &d.tx), &d.dst, &d.tx);
+	if (err && (err != -ENOBUFS || inet_recverr(inet, sk->family == AF_INET6)))
 		return err;
 	task_copied(t, len);
 	return len;

@@ -149,7 +149,6 @@ static int dest_resolve(struct raw_sock *raw, struct datagram *d, const struct m
 		dst_confirm(&d->dst);
 	d->tx.saddr = d->dst.saddr;
 	d->tx.daddr = d->fl.daddr;
-	d->tx.no_mc_loop = !inet->mc_loop;
 	return 0;
 }
 

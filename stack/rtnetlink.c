@@ -15,6 +15,7 @@
 #include "stack/in_device.h"
 #include "stack/netlink.h"
 
+#define IFLA_ALLMULTI_ 61 /* newer than the oldest headers that this builds with */
 #define IFF_LOWER_UP_ 0x10000u
 #define FOREVER UINT32_MAX
 
@@ -120,7 +121,9 @@ static void put_link(struct nl_buf *b, struct ifinfomsg *ifi, const struct net_d
 	nl_put_u8(b, IFLA_LINKMODE, 0);
 	nl_put_u32(b, IFLA_MTU, dev->mtu);
 	nl_put_u32(b, IFLA_GROUP, 0);
-	nl_put_u32(b, IFLA_PROMISCUITY, (u32)dev->promiscuity);
+	/* A user's own switch counts once. */
+	nl_put_u32(b, IFLA_PROMISCUITY, (u32)dev->promiscuity + !!(dev->flags & IFF_PROMISC));
+	nl_put_u32(b, IFLA_ALLMULTI_, (u32)dev->allmulti + !!(dev->flags & IFF_ALLMULTI));
 	nl_put_u32(b, IFLA_NUM_TX_QUEUES, (u32)dev->num_tx_queues);
 	nl_put_u32(b, IFLA_GSO_MAX_SEGS, dev->gso_max_segs);
 	nl_put_u32(b, IFLA_GSO_MAX_SIZE, dev->gso_max_size);
