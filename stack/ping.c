@@ -216,7 +216,7 @@ static int ping_dest(struct inet_sock *inet, const struct msg *m, struct datagra
 		return err;
 	if (ipaddr_is_multicast(&d->fl.daddr))
 		d->tx.ttl = 0;
-	err = datagram_control(d, m);
+	err = datagram_control(inet->sk.host, d, m);
 	if (err)
 		return err;
 	datagram_multicast(inet, d);

@@ -36,7 +36,7 @@ static const struct {
 	{ "a:spawn('p', {nofiles = 5}, function() end)",
 	  "spawn: unknown key 'nofiles'; did you mean 'nofile'?" },
 	{ "a:spawn('p', {compute = '1s'}, function() end)",
-	  "spawn: unknown key 'compute'; known are start, cpu, uid, gid, nofile, step_cost, args" },
+	  "spawn: unknown key 'compute'; known are start, cpu, uid, gid, label, nofile, step_cost, args" },
 	{ "a:nic{qdisc = {'mq', x = 1}}", "mq: unknown key 'x'; it takes none" },
 	{ "a:nic{qdisc = {'netem', 'x'}}", "netem: only 1 values may have no key" },
 	/* types and units */
