@@ -232,7 +232,7 @@ s64 datagram_connect(struct sock *sk, const struct sockaddr *sa, socklen_t len)
 		if (ipaddr_is_any(&fl.saddr) && !ipaddr_is_any(&inet->mc_addr))
 			fl.saddr = inet->mc_addr;
 	}
-	err = route_output(sk->net, &fl, &dst);
+	err = route_connect(sk->net, &fl, &dst);
 	if (err)
 		return err;
 	if (dst.type == RTN_BROADCAST_ && !sk->broadcast)

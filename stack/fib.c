@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stack/fib_rules.h"
+
 /* Below this a scan beats a binary search. */
 #define FIB_LINEAR 8
 /* A router's tables are asked four times for each packet it forwards: beyond this length it remembers. */
@@ -86,6 +88,19 @@ static u32 fib_lower_bound(const struct fib_table *t, u32 lo, u32 hi, const unio
 	return lo;
 }
 
+struct fib_table *fib_table(const struct net *net, u32 id)
+{
+	struct fib *fib = net->fib;
+
+	if (id == FIB_TABLE_LOCAL || id == FIB_TABLE_MAIN)
+		return id == FIB_TABLE_LOCAL ? &fib->local : &fib->main;
+	for (u32 i = 0; i < fib->nmore; i++) {
+		if (fib->more[i]->id == id)
+			return fib->more[i];
+	}
+	return NULL;
+}
+
 static bool fib_usable(const struct fib_entry *e, const struct fib_key *key)
 {
 	if (key->oif && (!e->dev || e->dev->ifindex != key->oif))
@@ -123,12 +138,14 @@ static struct fib_cached *cache_place(struct fib_table *t, const union ipaddr *a
 	return &t->cache[(h >> 32) % FIB_CACHE];
 }
 
-const struct fib_entry *fib_table_lookup(const struct net *net, enum fib_table_id id,
+const struct fib_entry *fib_table_lookup(const struct net *net, u32 id,
 					 const struct fib_key *key)
 {
-	struct fib_table *t = &net->fib->table[id];
+	struct fib_table *t = fib_table(net, id);
 	struct fib_cached *c;
 
+	if (!t)
+		return NULL;
 	if (t->n < FIB_CACHE_FROM || key->oif || key->on_link)
 		return table_search(t, key);
 	c = cache_place(t, key->daddr);
@@ -141,30 +158,54 @@ const struct fib_entry *fib_table_lookup(const struct net *net, enum fib_table_i
 
 const struct fib_entry *fib_lookup(const struct net *net, const struct fib_key *key)
 {
-	const struct fib_entry *e = fib_table_lookup(net, FIB_TABLE_LOCAL, key);
+	const struct fib_entry *e;
 
-	return e ? e : fib_table_lookup(net, FIB_TABLE_MAIN, key);
+	if (unlikely(net->fib->rules))
+		return fib_rules_lookup(net, key);
+	e = fib_table_lookup(net, FIB_TABLE_LOCAL, key);
+	if (e && likely(e->type != RTN_THROW_))
+		return e;
+	e = fib_table_lookup(net, FIB_TABLE_MAIN, key);
+	return e && likely(e->type != RTN_THROW_) ? e : NULL;
 }
 
 /*
  * IPv4 refuses a second route with the same prefix and metric in the main table; IPv6 and the local
  * table have one for each device (fib_table_insert(), fib6_add_rt2node()).
  */
-static bool fib_same(enum fib_table_id id, const struct fib_entry *a, const struct fib_entry *b)
+static bool fib_same(u32 id, const struct fib_entry *a, const struct fib_entry *b)
 {
-	if (id == FIB_TABLE_MAIN && ipaddr_is_v4(&a->dst) && a->plen >= 96)
+	if (id != FIB_TABLE_LOCAL && ipaddr_is_v4(&a->dst) && a->plen >= 96)
 		return true;
 	return a->dev == b->dev && a->type == b->type && ipaddr_equal(&a->gateway, &b->gateway);
 }
 
-int fib_insert(struct net *net, enum fib_table_id id, const struct fib_entry *e)
+static struct fib_table *table_make(struct fib *fib, u32 id)
+{
+	u32 at = 0;
+
+	if (id == FIB_TABLE_LOCAL || id == FIB_TABLE_MAIN)
+		return id == FIB_TABLE_LOCAL ? &fib->local : &fib->main;
+	while (at < fib->nmore && fib->more[at]->id < id)
+		at++;
+	if (at < fib->nmore && fib->more[at]->id == id)
+		return fib->more[at];
+	fib->more = xrealloc(fib->more, (fib->nmore + 1) * sizeof(struct fib_table *));
+	memmove(&fib->more[at + 1], &fib->more[at], (fib->nmore - at) * sizeof(struct fib_table *));
+	fib->nmore++;
+	fib->more[at] = xcalloc(1, sizeof(struct fib_table));
+	fib->more[at]->id = id;
+	return fib->more[at];
+}
+
+int fib_insert(struct net *net, u32 id, const struct fib_entry *e)
 {
 	struct fib_table *t;
 	u32 i = 0;
 
 	if (!net->fib)
 		net->fib = xcalloc(1, sizeof(*net->fib));
-	t = &net->fib->table[id];
+	t = table_make(net->fib, id);
 	while (i < t->n && fib_cmp(&t->entry[i], e) < 0)
 		i++;
 	for (; i < t->n && fib_cmp(&t->entry[i], e) == 0; i++) {
@@ -177,6 +218,7 @@ int fib_insert(struct net *net, enum fib_table_id id, const struct fib_entry *e)
 	}
 	memmove(&t->entry[i + 1], &t->entry[i], (t->n - i) * sizeof(*t->entry));
 	t->entry[i] = *e;
+	t->entry[i].table = id;
 	t->n++;
 	fib_regroup(t);
 	rt_genid_bump(net);
@@ -198,11 +240,11 @@ static bool fib_matches(const struct fib_entry *e, const struct fib_entry *want)
 	       (ipaddr_is_any(&want->gateway) || ipaddr_equal(&e->gateway, &want->gateway));
 }
 
-int fib_delete(struct net *net, enum fib_table_id id, const struct fib_entry *e)
+int fib_delete(struct net *net, u32 id, const struct fib_entry *e)
 {
-	struct fib_table *t = &net->fib->table[id];
+	struct fib_table *t = fib_table(net, id);
 
-	for (u32 i = 0; i < t->n; i++) {
+	for (u32 i = 0; t && i < t->n; i++) {
 		if (fib_matches(&t->entry[i], e)) {
 			fib_remove_at(net, t, i);
 			return 0;
@@ -211,37 +253,58 @@ int fib_delete(struct net *net, enum fib_table_id id, const struct fib_entry *e)
 	return -ESRCH;
 }
 
-void fib_flush_dev(struct net *net, const struct net_device *dev)
+static void table_flush_dev(struct net *net, struct fib_table *t, const struct net_device *dev)
 {
-	for (int id = 0; id < FIB_NTABLES; id++) {
-		struct fib_table *t = &net->fib->table[id];
-
-		for (u32 i = t->n; i-- > 0;) {
-			if (t->entry[i].dev == dev)
-				fib_remove_at(net, t, i);
-		}
+	for (u32 i = t->n; i-- > 0;) {
+		if (t->entry[i].dev == dev)
+			fib_remove_at(net, t, i);
 	}
 }
 
-void fib_flush_prefsrc(struct net *net, const union ipaddr *a)
+void fib_flush_dev(struct net *net, const struct net_device *dev)
 {
-	struct fib_table *t = &net->fib->table[FIB_TABLE_MAIN];
+	table_flush_dev(net, &net->fib->local, dev);
+	table_flush_dev(net, &net->fib->main, dev);
+	for (u32 i = 0; i < net->fib->nmore; i++)
+		table_flush_dev(net, net->fib->more[i], dev);
+}
 
+static void table_flush_prefsrc(struct net *net, struct fib_table *t, const union ipaddr *a)
+{
 	for (u32 i = t->n; i-- > 0;) {
 		if (!t->entry[i].kernel && ipaddr_equal(&t->entry[i].prefsrc, a))
 			fib_remove_at(net, t, i);
 	}
 }
 
+void fib_flush_prefsrc(struct net *net, const union ipaddr *a)
+{
+	table_flush_prefsrc(net, &net->fib->main, a);
+	for (u32 i = 0; i < net->fib->nmore; i++)
+		table_flush_prefsrc(net, net->fib->more[i], a);
+}
+
+static void table_free(struct fib_table *t)
+{
+	free(t->entry);
+	free(t->group);
+	free(t->cache);
+}
+
 void fib_free(struct net *net)
 {
-	if (!net->fib)
+	struct fib *fib = net->fib;
+
+	if (!fib)
 		return;
-	for (int id = 0; id < FIB_NTABLES; id++) {
-		free(net->fib->table[id].entry);
-		free(net->fib->table[id].group);
-		free(net->fib->table[id].cache);
+	table_free(&fib->local);
+	table_free(&fib->main);
+	for (u32 i = 0; i < fib->nmore; i++) {
+		table_free(fib->more[i]);
+		free(fib->more[i]);
 	}
-	free(net->fib);
+	free(fib->more);
+	fib_rules_free(fib->rules);
+	free(fib);
 	net->fib = NULL;
 }

@@ -45,7 +45,7 @@ static bool dev_is_loopback(const struct net_device *dev)
 	return dev->flags & IFF_LOOPBACK;
 }
 
-static void kernel_route(struct net *net, struct net_device *dev, bool add, enum fib_table_id id,
+static void kernel_route(struct net *net, struct net_device *dev, bool add, u32 id,
 			 u8 type, const union ipaddr *dst, int plen, const union ipaddr *src,
 			 u32 metric)
 {

@@ -19,6 +19,7 @@ struct flow {
 	union ipaddr saddr; /* any: to be chosen */
 	union ipaddr daddr;
 	int oif;	    /* 0: any; SO_BINDTODEVICE, scope id */
+	int iif;	    /* where it came in; 0: it is our own */
 	u8 proto;
 	u8 tos;
 	u32 mark;
@@ -28,7 +29,9 @@ struct flow {
 	bool anysrc;	    /* FLOWI_FLAG_ANYSRC: saddr need not be ours */
 };
 
-enum rtn_type { RTN_UNSPEC_ = 0, RTN_UNICAST_, RTN_LOCAL_, RTN_BROADCAST_, RTN_MULTICAST_, RTN_BLACKHOLE_, RTN_UNREACHABLE_, RTN_PROHIBIT_ };
+enum rtn_type { RTN_UNSPEC_ = 0, RTN_UNICAST_, RTN_LOCAL_, RTN_BROADCAST_, RTN_MULTICAST_, RTN_BLACKHOLE_, RTN_UNREACHABLE_, RTN_PROHIBIT_,
+		RTN_THROW_, /* go on with the next rule */
+		RTN_UNREACHABLE_NET_ /* a rule's refusal: ENETUNREACH */ };
 
 /*
  * The result of a route lookup, held by value in sockets. Valid while genid equals net->genid; look up
@@ -46,6 +49,7 @@ struct dst {
 	u8 type;	      /* enum rtn_type */
 	u8 plen;	      /* of the route, in bits of its family */
 	bool pmtu_locked;     /* mtu lock */
+	u32 table;	      /* where it was found; 0: in none */
 };
 
 static inline bool dst_valid(const struct dst *d, const struct net *net)
@@ -55,8 +59,13 @@ static inline bool dst_valid(const struct dst *d, const struct net *net)
 
 /* 0, -ENETUNREACH, -EHOSTUNREACH, -EINVAL, -EACCES (broadcast and prohibit are the caller's to check). */
 int route_output(struct net *net, const struct flow *fl, struct dst *dst);
+/*
+ * The same for a socket that connects: rules may ask for the source, so with the one that was chosen the
+ * route is looked up again (ip_route_connect(); IPv4 only, as in Linux).
+ */
+int route_connect(struct net *net, const struct flow *fl, struct dst *dst);
 /* Type of a destination as input: local, broadcast, multicast, unicast (forward), or 0: no route. */
-enum rtn_type route_input_type(struct net *net, const struct net_device *in, const union ipaddr *daddr);
+enum rtn_type route_input_type(struct net *net, const struct net_device *in, const struct flow *fl);
 /* True when the address is configured on the host (any device, or dev when not NULL). */
 bool ip_addr_is_local(struct net *net, const union ipaddr *a, const struct net_device *dev);
 /* inet_addr_type(): local, broadcast, multicast or unicast. */
@@ -73,6 +82,7 @@ struct route_spec {
 	union ipaddr prefsrc; /* any: choose */
 	u32 metric;
 	u8 type;	      /* enum rtn_type, default unicast */
+	u32 table;	      /* 0: main */
 	u32 mtu, initcwnd, initrwnd, advmss, rtt;
 	bool mtu_lock;
 };

@@ -11,6 +11,7 @@
 #include "stack/ip_internal.h"
 #include "stack/multicast.h"
 #include "stack/raw.h"
+#include "stack/route.h"
 
 static void ip6_drop(struct sk_buff *skb, enum skb_drop_reason reason)
 {
@@ -71,10 +72,14 @@ static void ip6_no_route(struct net *net, struct sk_buff *skb, u8 code)
 	ip6_drop(skb, SKB_DROP_REASON_IP_INNOROUTES);
 }
 
-static void ip6_route_and_deliver(struct net *net, struct sk_buff *skb, const union ipaddr *d)
+static void ip6_route_and_deliver(struct net *net, struct sk_buff *skb, const union ipaddr *s,
+				  const union ipaddr *d)
 {
-	enum rtn_type type = route_input_type(net, skb->dev, d);
+	enum rtn_type type;
+	struct flow fl;
 
+	route_input_flow(net, skb, s, d, &fl);
+	type = route_input_type(net, skb->dev, &fl);
 	switch (type) {
 	case RTN_LOCAL_:
 		ip6_local_deliver(net, skb, type);
@@ -105,6 +110,8 @@ static void ip6_route_and_deliver(struct net *net, struct sk_buff *skb, const un
 		break;
 	case RTN_UNREACHABLE_:
 	case RTN_BROADCAST_:
+	case RTN_THROW_:
+	case RTN_UNREACHABLE_NET_: /* route_input_type() gives neither */
 	case RTN_UNSPEC_:
 		ip6_no_route(net, skb, ICMP6_DST_UNREACH_NOROUTE);
 		break;
@@ -193,5 +200,5 @@ void ipv6_rcv(struct sk_buff *skb, struct net_device *dev, struct packet_type *p
 		return;
 	}
 	ip_header_addrs(skb, &s, &d);
-	ip6_route_and_deliver(net, skb, &d);
+	ip6_route_and_deliver(net, skb, &s, &d);
 }

@@ -32,6 +32,7 @@ void ip_forward(struct net *net, struct sk_buff *skb)
 {
 	u8 *iph = skb_network_header(skb);
 	union ipaddr s, d;
+	struct flow fl;
 	struct dst dst;
 
 	if (skb->pkt_type != PACKET_HOST) {
@@ -45,7 +46,8 @@ void ip_forward(struct net *net, struct sk_buff *skb)
 		return;
 	}
 	ip_header_addrs(skb, &s, &d);
-	if (route_forward(net, &d, &dst)) {
+	route_input_flow(net, skb, &s, &d, &fl);
+	if (route_forward(net, &fl, &dst)) {
 		forward_drop(skb, SKB_DROP_REASON_IP_OUTNOROUTES);
 		return;
 	}
@@ -67,6 +69,7 @@ void ip6_forward(struct net *net, struct sk_buff *skb)
 {
 	u8 *ip6 = skb_network_header(skb);
 	union ipaddr s, d;
+	struct flow fl;
 	struct dst dst;
 
 	if (skb->pkt_type != PACKET_HOST) {
@@ -81,7 +84,8 @@ void ip6_forward(struct net *net, struct sk_buff *skb)
 		return;
 	}
 	ip_header_addrs(skb, &s, &d);
-	if (route_forward(net, &d, &dst)) {
+	route_input_flow(net, skb, &s, &d, &fl);
+	if (route_forward(net, &fl, &dst)) {
 		NET_INC_STATS(net, Ip6InNoRoutes);
 		forward_drop(skb, SKB_DROP_REASON_IP_OUTNOROUTES);
 		return;

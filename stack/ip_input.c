@@ -122,7 +122,8 @@ static enum skb_drop_reason validate_source(struct net *net, const struct sk_buf
 		return SKB_DROP_REASON_IP_LOCAL_SOURCE;
 	if (!sys->rp_filter)
 		return SKB_NOT_DROPPED_YET;
-	e = fib_table_lookup(net, FIB_TABLE_MAIN, &(struct fib_key){.daddr = s});
+	e = net->fib->rules ? fib_lookup(net, &(struct fib_key){.daddr = s, .saddr = d}) :
+			      fib_table_lookup(net, FIB_TABLE_MAIN, &(struct fib_key){.daddr = s});
 	if (e && (e->dev == skb->dev || sys->rp_filter == 2))
 		return SKB_NOT_DROPPED_YET;
 	return SKB_DROP_REASON_IP_RPFILTER;
@@ -161,10 +162,14 @@ static void ip_no_route(struct net *net, struct sk_buff *skb, int err)
 	ip_drop(skb, SKB_DROP_REASON_IP_INNOROUTES);
 }
 
-static void ip_route_and_deliver(struct net *net, struct sk_buff *skb, const union ipaddr *d)
+static void ip_route_and_deliver(struct net *net, struct sk_buff *skb, const union ipaddr *s,
+				 const union ipaddr *d)
 {
-	enum rtn_type type = route_input_type(net, skb->dev, d);
+	enum rtn_type type;
+	struct flow fl;
 
+	route_input_flow(net, skb, s, d, &fl);
+	type = route_input_type(net, skb->dev, &fl);
 	count_casts(net, skb, type);
 	switch (type) {
 	case RTN_LOCAL_:
@@ -183,6 +188,8 @@ static void ip_route_and_deliver(struct net *net, struct sk_buff *skb, const uni
 		else
 			ip_no_route(net, skb, -EHOSTUNREACH);
 		break;
+	case RTN_THROW_:
+	case RTN_UNREACHABLE_NET_: /* route_input_type() gives neither */
 	case RTN_UNSPEC_:
 		ip_no_route(net, skb, -ENETUNREACH);
 		break;
@@ -239,7 +246,7 @@ static void ip_rcv_finish(struct net *net, struct sk_buff *skb, u32 hlen)
 		ip_local_deliver(net, skb, RTN_BROADCAST_);
 		return;
 	}
-	ip_route_and_deliver(net, skb, &d);
+	ip_route_and_deliver(net, skb, &s, &d);
 }
 
 /* ---- header checks ---- */

@@ -60,9 +60,9 @@ static int by_walk6(const void *a, const void *b)
 }
 
 /* The family's rows of a table, sorted; freed by the caller. */
-static struct row *rows_of(const struct net *net, enum fib_table_id id, bool v4, u32 *n)
+static struct row *rows_of(const struct net *net, u32 id, bool v4, u32 *n)
 {
-	const struct fib_table *t = &net->fib->table[id];
+	const struct fib_table *t = fib_table(net, id);
 	struct row *rows = xcalloc(t->n + 1, sizeof(*rows));
 
 	*n = 0;
@@ -131,7 +131,7 @@ static void route6_line(struct seq_file *m, const union ipaddr *dst, int plen,
 }
 
 /* Each of the kernel's two tables ends with an entry of its own, which finds nothing. */
-static void table6(struct seq_file *m, enum fib_table_id id)
+static void table6(struct seq_file *m, u32 id)
 {
 	u32 n;
 	struct row *rows = rows_of(m->at.host->net, id, false, &n);

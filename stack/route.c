@@ -52,6 +52,7 @@ static void dst_apply_entry(struct net *net, struct dst *dst, const struct fib_e
 
 	if (e->mtu)
 		dst->mtu = min(e->mtu, ipaddr_is_v4(daddr) ? IP_MAX_MTU : IP6_MAX_MTU);
+	dst->table = e->table;
 	dst->plen = ipaddr_is_v4(daddr) ? (u8)(e->plen - 96) : e->plen;
 	dst->pmtu_locked = e->mtu_lock;
 	dst->rtt_hint = e->rtt;
@@ -76,6 +77,8 @@ static int entry_error(const struct fib_entry *e)
 		return -EHOSTUNREACH;
 	case RTN_PROHIBIT_:
 		return -EACCES;
+	case RTN_UNREACHABLE_NET_:
+		return -ENETUNREACH;
 	case RTN_BLACKHOLE_:
 		return -EINVAL;
 	default:
@@ -148,11 +151,28 @@ static int dst_on_device(struct net *net, const struct flow *fl, struct net_devi
 	return 0;
 }
 
+/* What tables and rules are asked for this flow. */
+static struct fib_key flow_key(const struct flow *fl, const union ipaddr *daddr)
+{
+	return (struct fib_key){.daddr = daddr,
+				.saddr = ipaddr_is_any(&fl->saddr) ? NULL : &fl->saddr,
+				.oif = fl->oif,
+				.iif = fl->iif,
+				.on_link = fl->dontroute,
+				.mark = fl->mark,
+				.uid = fl->uid,
+				.tos = fl->tos,
+				.proto = fl->proto,
+				.sport = fl->sport,
+				.dport = fl->dport};
+}
+
 static int route_output4(struct net *net, const struct flow *fl, struct net_device *dev,
 			 struct dst *dst)
 {
 	struct flow f = *fl;
 	const struct fib_entry *e;
+	struct fib_key key;
 	int err = check_saddr4(net, fl, &dev);
 
 	if (err)
@@ -168,9 +188,9 @@ static int route_output4(struct net *net, const struct flow *fl, struct net_devi
 	}
 	if (is_zeronet(&f.daddr))
 		return -EINVAL;
-	e = fib_lookup(
-	    net, &(struct fib_key){.daddr = &f.daddr, .oif = fl->oif, .on_link = fl->dontroute});
-	if (!e) /* bound to a device: assume that the destination is on its link */
+	key = flow_key(&f, &f.daddr);
+	e = fib_lookup(net, &key);
+	if (!e || (dev && !e->dev)) /* bound to a device: assume that the destination is on its link */
 		return dev ? dst_on_device(net, &f, dev, dst) : -ENETUNREACH;
 	err = dst_from_entry(net, &f, &f.daddr, e, dst);
 	if (err)
@@ -188,12 +208,13 @@ static int route_output6(struct net *net, const struct flow *fl, struct dst *dst
 {
 	struct flow f = *fl;
 	const struct fib_entry *e;
+	struct fib_key key;
 	int err;
 
 	if (ipaddr_is_any(&f.daddr))
 		f.daddr = ipaddr_v6(&in6addr_loopback);
-	e = fib_lookup(net,
-		       &(struct fib_key){.daddr = &f.daddr, .oif = f.oif, .on_link = f.dontroute});
+	key = flow_key(&f, &f.daddr);
+	e = fib_lookup(net, &key);
 	if (!e)
 		return -ENETUNREACH;
 	err = dst_from_entry(net, &f, &f.daddr, e, dst);
@@ -222,14 +243,55 @@ int route_output(struct net *net, const struct flow *fl, struct dst *dst)
 					: route_output6(net, fl, dst);
 }
 
-int route_forward(struct net *net, const union ipaddr *daddr, struct dst *dst)
+int route_connect(struct net *net, const struct flow *fl, struct dst *dst)
+{
+	struct flow f = *fl;
+	int err = route_output(net, fl, dst);
+
+	if (err || !net->fib->rules || !ipaddr_is_v4(&fl->daddr) || !ipaddr_is_any(&fl->saddr))
+		return err;
+	f.saddr = dst->saddr;
+	return route_output(net, &f, dst);
+}
+
+/* Ports of what is no later fragment. */
+static void input_ports(struct sk_buff *skb, u32 thoff, struct flow *fl)
+{
+	const u8 *th = skb_network_header(skb) + thoff;
+
+	if (fl->proto != IPPROTO_TCP && fl->proto != IPPROTO_UDP)
+		return;
+	if (th + 4 > skb_data(skb) + skb_headlen(skb))
+		return;
+	fl->sport = get_be16(th);
+	fl->dport = get_be16(th + 2);
+}
+
+void route_input_flow(const struct net *net, struct sk_buff *skb, const union ipaddr *s,
+		      const union ipaddr *d, struct flow *fl)
+{
+	const u8 *h = skb_network_header(skb);
+	bool v4 = ipaddr_is_v4(d);
+
+	*fl = (struct flow){.saddr = *s, .daddr = *d, .iif = skb->dev->ifindex, .mark = skb->mark};
+	if (likely(!net->fib->rules))
+		return;
+	fl->tos = v4 ? h[1] : (u8)(get_be16(h) >> 4);
+	fl->proto = h[v4 ? 9 : 6];
+	if (!v4 || !(get_be16(h + 6) & 0x1fff))
+		input_ports(skb, v4 ? (h[0] & 15u) * 4 : 40, fl);
+}
+
+int route_forward(struct net *net, const struct flow *fl, struct dst *dst)
 {
 	static const struct flow any;
-	const struct fib_entry *e =
-	    fib_table_lookup(net, FIB_TABLE_MAIN, &(struct fib_key){.daddr = daddr});
+	const union ipaddr *daddr = &fl->daddr;
+	struct fib_key key = flow_key(fl, daddr);
+	const struct fib_entry *e = net->fib->rules ? fib_lookup(net, &key) :
+						      fib_table_lookup(net, FIB_TABLE_MAIN, &key);
 
 	dst->dev = NULL;
-	if (!e)
+	if (!e || e->type == RTN_THROW_)
 		return -ENETUNREACH;
 	if (entry_error(e))
 		return entry_error(e);
@@ -240,9 +302,10 @@ int route_forward(struct net *net, const union ipaddr *daddr, struct dst *dst)
 }
 
 enum rtn_type route_input_type(struct net *net, const struct net_device *in,
-			       const union ipaddr *daddr)
+			       const struct flow *fl)
 {
-	struct fib_key key = {.daddr = daddr};
+	const union ipaddr *daddr = &fl->daddr;
+	struct fib_key key = flow_key(fl, daddr);
 	const struct fib_entry *e;
 
 	if (ipaddr_is_limited_broadcast(daddr))
@@ -252,8 +315,13 @@ enum rtn_type route_input_type(struct net *net, const struct net_device *in,
 	/* A link-local address belongs to one device only. */
 	if (!ipaddr_is_v4(daddr) && ipaddr_is_linklocal(daddr) && !(in->flags & IFF_LOOPBACK))
 		key.oif = in->ifindex;
-	e = fib_lookup(net, &key);
-	return e ? (enum rtn_type)e->type : RTN_UNSPEC_;
+	/* Linux does not look again at what the host sends to itself. */
+	e = in->flags & IFF_LOOPBACK ? fib_table_lookup(net, FIB_TABLE_LOCAL, &key) : NULL;
+	if (!e)
+		e = fib_lookup(net, &key);
+	if (!e || e->type == RTN_UNREACHABLE_NET_)
+		return RTN_UNSPEC_;
+	return (enum rtn_type)e->type;
 }
 
 bool ip_addr_is_local(struct net *net, const union ipaddr *a, const struct net_device *dev)
@@ -311,7 +379,7 @@ static int spec_to_entry(const struct route_spec *r, struct fib_entry *e)
 
 /* A gateway must be on a link of ours, and must not be ourselves (fib_check_nh(),
  * ip6_route_check_nh()). */
-static int check_gateway(struct net *net, struct fib_entry *e)
+static int check_gateway(struct net *net, struct fib_entry *e, u32 table)
 {
 	struct fib_key key = {.daddr = &e->gateway, .oif = e->dev ? e->dev->ifindex : 0};
 	const struct fib_entry *via;
@@ -320,7 +388,10 @@ static int check_gateway(struct net *net, struct fib_entry *e)
 		return -EINVAL;
 	if (ip_addr_type(net, &e->gateway) != RTN_UNICAST_)
 		return -EINVAL;
-	via = fib_lookup(net, &key);
+	/* In its own table first, then as any packet would go. */
+	via = table == FIB_TABLE_MAIN ? NULL : fib_table_lookup(net, table, &key);
+	if (!via)
+		via = fib_lookup(net, &key);
 	if (!via || !via->dev || !ipaddr_is_any(&via->gateway))
 		return ipaddr_is_v4(&e->dst) ? -ENETUNREACH : -EHOSTUNREACH;
 	e->dev = via->dev;
@@ -329,6 +400,7 @@ static int check_gateway(struct net *net, struct fib_entry *e)
 
 int route_add(struct net *net, const struct route_spec *r)
 {
+	u32 table = r->table ? r->table : FIB_TABLE_MAIN;
 	struct fib_entry e;
 	int err = spec_to_entry(r, &e);
 
@@ -340,23 +412,24 @@ int route_add(struct net *net, const struct route_spec *r)
 	case RTN_BLACKHOLE_:
 	case RTN_UNREACHABLE_:
 	case RTN_PROHIBIT_:
+	case RTN_THROW_:
 		if (e.dev || !ipaddr_is_any(&e.gateway))
 			return -EINVAL;
-		return fib_insert(net, FIB_TABLE_MAIN, &e);
+		return fib_insert(net, table, &e);
 	case RTN_UNICAST_:
 		break;
 	default:
 		return -EINVAL;
 	}
 	if (!ipaddr_is_any(&e.gateway))
-		err = check_gateway(net, &e);
+		err = check_gateway(net, &e, table);
 	else if (!e.dev)
 		err = -ENODEV;
 	if (err)
 		return err;
 	if (!(e.dev->flags & IFF_UP))
 		return -ENETDOWN;
-	return fib_insert(net, FIB_TABLE_MAIN, &e);
+	return fib_insert(net, table, &e);
 }
 
 int route_del(struct net *net, const struct route_spec *r)
@@ -364,12 +437,12 @@ int route_del(struct net *net, const struct route_spec *r)
 	struct fib_entry e;
 	int err = spec_to_entry(r, &e);
 
-	return err ? err : fib_delete(net, FIB_TABLE_MAIN, &e);
+	return err ? err : fib_delete(net, r->table ? r->table : FIB_TABLE_MAIN, &e);
 }
 
 void route_for_each(struct net *net, void (*fn)(void *ctx, const struct route_spec *r), void *ctx)
 {
-	const struct fib_table *t = &net->fib->table[FIB_TABLE_MAIN];
+	const struct fib_table *t = &net->fib->main;
 
 	for (u32 i = 0; i < t->n; i++) {
 		const struct fib_entry *e = &t->entry[i];

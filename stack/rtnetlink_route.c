@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Routes, neighbours and rules over NETLINK_ROUTE (rtnetlink(7), ip-route(8)). There are two tables, local
- * and main, and the rules that every host begins with.
+ * Routes and neighbours over NETLINK_ROUTE (rtnetlink(7), ip-route(8)).
  */
 #include <errno.h>
-#include <linux/fib_rules.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -25,7 +23,7 @@ static const u8 rtn_types[] = {
 	[RTN_UNSPEC_] = RTN_UNSPEC, [RTN_UNICAST_] = RTN_UNICAST, [RTN_LOCAL_] = RTN_LOCAL,
 	[RTN_BROADCAST_] = RTN_BROADCAST, [RTN_MULTICAST_] = RTN_MULTICAST,
 	[RTN_BLACKHOLE_] = RTN_BLACKHOLE, [RTN_UNREACHABLE_] = RTN_UNREACHABLE,
-	[RTN_PROHIBIT_] = RTN_PROHIBIT,
+	[RTN_PROHIBIT_] = RTN_PROHIBIT, [RTN_THROW_] = RTN_THROW,
 };
 
 static u8 route_scope(const struct fib_entry *e, bool v4)
@@ -67,7 +65,7 @@ static void put_route(struct nl_buf *b, struct rtmsg *m, const struct fib_entry 
 
 	*m = (struct rtmsg){
 		.rtm_family = v4 ? AF_INET : AF_INET6, .rtm_dst_len = v4 ? (u8)(e->plen - 96) : e->plen,
-		.rtm_table = (u8)table,
+		.rtm_table = table < 256 ? (u8)table : RT_TABLE_COMPAT,
 		.rtm_protocol = e->kernel || table == RT_TABLE_LOCAL ? RTPROT_KERNEL : RTPROT_BOOT,
 		.rtm_scope = route_scope(e, v4), .rtm_type = rtn_types[e->type],
 	};
@@ -98,13 +96,12 @@ static void route_message(struct nl_req *r, const struct fib_entry *e, u32 table
 }
 
 /* In order of prefix, as the kernel's trie is walked; the longer of two with the same bits first. */
-static void dump_table(struct nl_req *r, u8 family, enum fib_table_id id)
+static void dump_table(struct nl_req *r, u8 family, u32 table)
 {
-	const struct fib_table *t = &r->net->fib->table[id];
-	u32 table = id == FIB_TABLE_LOCAL ? RT_TABLE_LOCAL : RT_TABLE_MAIN;
+	const struct fib_table *t = fib_table(r->net, table);
 	const struct fib_entry *last = NULL;
 
-	for (;;) {
+	while (t) {
 		const struct fib_entry *next = NULL;
 
 		for (u32 i = 0; i < t->n; i++) {
@@ -137,17 +134,23 @@ static void dump_routes(struct nl_req *r, const struct rtmsg *m)
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
 		if (m->rtm_family && m->rtm_family != families[i])
 			continue;
-		if (table != RT_TABLE_MAIN)
-			dump_table(r, families[i], FIB_TABLE_LOCAL);
-		if (table != RT_TABLE_LOCAL)
-			dump_table(r, families[i], FIB_TABLE_MAIN);
+		if (table) {
+			dump_table(r, families[i], table);
+			continue;
+		}
+		dump_table(r, families[i], RT_TABLE_LOCAL);
+		for (u32 k = 0; k < r->net->fib->nmore; k++)
+			dump_table(r, families[i], r->net->fib->more[k]->id);
+		dump_table(r, families[i], RT_TABLE_MAIN);
 	}
 }
 
 /* ip route get: what a packet there would do. */
 static int get_route(struct nl_req *r, const struct rtmsg *m, const struct nlattr *const *attrs)
 {
-	struct flow fl = { .oif = (int)nl_attr_u32(attrs[RTA_OIF], 0) };
+	struct flow fl = { .oif = (int)nl_attr_u32(attrs[RTA_OIF], 0),
+			   .mark = nl_attr_u32(attrs[RTA_MARK], 0),
+			   .uid = nl_attr_u32(attrs[RTA_UID], r->t->proc->uid), .tos = m->rtm_tos };
 	struct rtmsg answer;
 	struct dst dst;
 	u32 at;
@@ -165,13 +168,15 @@ static int get_route(struct nl_req *r, const struct rtmsg *m, const struct nlatt
 	at = r->out->len - (u32)NLMSG_ALIGN(sizeof(answer));
 	answer = (struct rtmsg){
 		.rtm_family = m->rtm_family, .rtm_dst_len = m->rtm_family == AF_INET ? 32 : 128,
-		.rtm_table = dst.type == RTN_LOCAL_ ? RT_TABLE_LOCAL : RT_TABLE_MAIN,
+		.rtm_table = !dst.table ? RT_TABLE_MAIN : dst.table < 256 ? (u8)dst.table : RT_TABLE_COMPAT,
 		.rtm_type = rtn_types[dst.type], .rtm_flags = RTM_F_CLONED,
 	};
-	nl_put_u32(r->out, RTA_TABLE, answer.rtm_table);
+	nl_put_u32(r->out, RTA_TABLE, dst.table ? dst.table : RT_TABLE_MAIN);
 	nl_put_addr(r->out, RTA_DST, &fl.daddr);
 	nl_put_u32(r->out, RTA_OIF, (u32)dst.dev->ifindex);
 	nl_put_addr(r->out, RTA_PREFSRC, &dst.saddr);
+	if (fl.mark)
+		nl_put_u32(r->out, RTA_MARK, fl.mark);
 	if (!ipaddr_equal(&dst.nexthop, &fl.daddr))
 		nl_put_addr(r->out, RTA_GATEWAY, &dst.nexthop);
 	nl_put_u32(r->out, RTA_UID, r->t->proc->uid);
@@ -224,13 +229,14 @@ static int parse_route(struct nl_req *r, const struct rtmsg *m, const struct nla
 {
 	static const u8 types[] = { [RTN_UNICAST] = RTN_UNICAST_, [RTN_BLACKHOLE] = RTN_BLACKHOLE_,
 				    [RTN_UNREACHABLE] = RTN_UNREACHABLE_,
-				    [RTN_PROHIBIT] = RTN_PROHIBIT_ };
+				    [RTN_PROHIBIT] = RTN_PROHIBIT_, [RTN_THROW] = RTN_THROW_ };
 	u8 family = m->rtm_family;
 	u32 oif = nl_attr_u32(attrs[RTA_OIF], 0);
 
 	if (family != AF_INET && family != AF_INET6)
 		return -EAFNOSUPPORT;
-	if (nl_attr_u32(attrs[RTA_TABLE], m->rtm_table) != RT_TABLE_MAIN || m->rtm_src_len ||
+	rs->table = nl_attr_u32(attrs[RTA_TABLE], m->rtm_table);
+	if (rs->table == RT_TABLE_LOCAL || m->rtm_src_len ||
 	    m->rtm_tos || attrs[RTA_MULTIPATH])
 		return -EOPNOTSUPP;
 	rs->dst = rs->gateway = rs->prefsrc =
@@ -263,7 +269,7 @@ static int change_route(struct nl_req *r, const struct rtmsg *m, const struct nl
 		return route_del(r->net, &rs);
 	/* ip route replace: the old one goes first. */
 	if (r->h->nlmsg_flags & NLM_F_REPLACE)
-		route_del(r->net, &(struct route_spec){ .dst = rs.dst, .plen = rs.plen,
+		route_del(r->net, &(struct route_spec){ .table = rs.table, .dst = rs.dst, .plen = rs.plen,
 							.metric = rs.metric, .gateway = rs.prefsrc,
 							.prefsrc = rs.prefsrc, .type = rs.type });
 	return route_add(r->net, &rs);
@@ -336,39 +342,4 @@ int rtnl_neigh(struct nl_req *r)
 	    nl_attr_len(attrs[NDA_LLADDR]) != ETH_ALEN)
 		return -EOPNOTSUPP;
 	return neigh_add(r->net, dev, &a, nl_attr_data(attrs[NDA_LLADDR]));
-}
-
-/* ---- rules --------------------------------------------------------------------------------------- */
-
-static void rule(struct nl_req *r, u8 family, u32 priority, u32 table)
-{
-	struct fib_rule_hdr *h = nl_answer(r, RTM_NEWRULE, sizeof(*h));
-
-	h->family = family;
-	h->table = (u8)table;
-	h->action = FR_ACT_TO_TBL;
-	if (priority)
-		nl_put_u32(r->out, FRA_PRIORITY, priority);
-	nl_put_u32(r->out, FRA_TABLE, table);
-	nl_put_u32(r->out, FRA_SUPPRESS_PREFIXLEN, UINT32_MAX);
-	nl_end(r->out);
-}
-
-/* Rules cannot be changed: each lookup asks local, then main. */
-int rtnl_rule(struct nl_req *r)
-{
-	u8 family = *(const u8 *)r->payload;
-
-	if (!r->dump)
-		return -EOPNOTSUPP;
-	if (!family || family == AF_INET) {
-		rule(r, AF_INET, 0, RT_TABLE_LOCAL);
-		rule(r, AF_INET, 32766, RT_TABLE_MAIN);
-		rule(r, AF_INET, 32767, RT_TABLE_DEFAULT);
-	}
-	if (!family || family == AF_INET6) {
-		rule(r, AF_INET6, 0, RT_TABLE_LOCAL);
-		rule(r, AF_INET6, 32766, RT_TABLE_MAIN);
-	}
-	return 0;
 }

@@ -22,6 +22,7 @@ SRC := \
 	fd_syscalls.c \
 	fdtable.c \
 	fib.c \
+	fib_rules.c \
 	file.c \
 	file_owner.c \
 	file_syscalls.c \
@@ -99,6 +100,7 @@ SRC := \
 	route.c \
 	rtnetlink.c \
 	rtnetlink_route.c \
+	rtnetlink_rule.c \
 	rw_syscalls.c \
 	sched_syscalls.c \
 	select.c \

@@ -116,7 +116,7 @@ static int connect_route(struct tcp_sock *tp, const struct sockaddr *sa, socklen
 	if (ipaddr_is_any(&fl.saddr) && ipaddr_is_v4(&fl.saddr) != ipaddr_is_v4(&fl.daddr))
 		fl.saddr = ipaddr_is_v4(&fl.daddr) ? ipaddr_v4(INADDR_ANY) :
 						     ipaddr_v6(&in6addr_any);
-	err = route_output(sk->net, &fl, &dst);
+	err = route_connect(sk->net, &fl, &dst);
 	if (err) {
 		if (err == -ENETUNREACH)
 			NET_INC_STATS(sk->net, OutNoRoutes);

@@ -206,9 +206,10 @@ static int h_sysctl(lua_State *L)
 struct route_args {
 	const char *via, *dev, *src;
 	u32 metric, mtu, initcwnd, initrwnd, advmss;
+	u32 table; /* 0: main */
 };
 
-/* h:route("10.0.0.0/8" | "default", {via=, dev=, src=, metric=, mtu=, initcwnd=...}) */
+/* h:route("10.0.0.0/8" | "default", {via=, dev=, src=, metric=, table=, mtu=, initcwnd=...}) */
 static int h_route(lua_State *L)
 {
 	static const struct field fields[] = {
@@ -220,6 +221,7 @@ static int h_route(lua_State *L)
 		FIELD(struct route_args, initcwnd, FIELD_U32, 1, 65535),
 		FIELD(struct route_args, initrwnd, FIELD_U32, 1, 65535),
 		FIELD(struct route_args, advmss, FIELD_U32, 48, 65535),
+		FIELD(struct route_args, table, FIELD_U32, 1, INT32_MAX),
 	};
 	struct host *h = handle_check(L, 1, HANDLE_HOST)->obj;
 	const char *dst = luaL_checkstring(L, 2);
@@ -251,6 +253,7 @@ static int h_route(lua_State *L)
 	}
 	r.metric = a.metric;
 	r.mtu = a.mtu;
+	r.table = a.table;
 	r.initcwnd = a.initcwnd;
 	r.initrwnd = a.initrwnd;
 	r.advmss = a.advmss;

@@ -330,6 +330,7 @@ static int add_api(lua_State *L)
 	scenario_open_nic(s);
 	scenario_open_link(s);
 	scenario_open_program(s);
+	scenario_open_rule(s);
 	scenario_open_check(s);
 	scenario_open_file(s);
 	scenario_open_schedule(s);

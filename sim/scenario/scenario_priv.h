@@ -57,6 +57,7 @@ void scenario_open_host(struct scenario *s);
 void scenario_open_nic(struct scenario *s);
 void scenario_open_link(struct scenario *s);
 void scenario_open_program(struct scenario *s);
+void scenario_open_rule(struct scenario *s);
 void scenario_open_check(struct scenario *s);
 void scenario_open_file(struct scenario *s);
 

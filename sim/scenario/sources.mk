@@ -7,6 +7,7 @@ SRC := \
 	api_nic.c \
 	api_program.c \
 	api_qdisc.c \
+	api_rule.c \
 	api_schedule.c \
 	api_spawn.c \
 	fields.c \
