@@ -152,14 +152,16 @@ int fib_rule_del(struct net *net, bool v4, const struct fib_rule *want, bool has
 
 static bool prefix_matches(const union ipaddr *a, const union ipaddr *prefix, u8 plen, bool v4)
 {
-	union ipaddr m;
+	int bits = v4 ? plen + 96 : plen;
+	union ipaddr x, y;
 
 	if (!plen)
 		return true;
 	if (!a)
 		return false;
-	m = ipaddr_mask(a, v4 ? plen + 96 : plen);
-	return ipaddr_equal(&m, prefix);
+	x = ipaddr_mask(a, bits);
+	y = ipaddr_mask(prefix, bits);
+	return ipaddr_equal(&x, &y);
 }
 
 static bool dev_matches(const struct net *net, const char *name, int ifindex)

@@ -113,7 +113,6 @@ static int parse_prefix(const struct nlattr *a, u8 family, u8 plen, union ipaddr
 		return 0;
 	if (plen > bits || !a || !nl_attr_addr(a, family, to))
 		return -EINVAL;
-	*to = ipaddr_mask(to, family == AF_INET ? plen + 96 : plen);
 	return 0;
 }
 
@@ -124,7 +123,7 @@ static int parse_name(const struct nlattr *a, char name[IFNAMSIZ])
 	if (!a)
 		return 0;
 	if (len > IFNAMSIZ)
-		return -EINVAL;
+		return -ERANGE;
 	memcpy(name, nl_attr_data(a), min(len, (u32)IFNAMSIZ - 1));
 	return 0;
 }
@@ -136,8 +135,8 @@ static int parse_range(const struct nlattr *a, u16 *range)
 
 	if (!a)
 		return 0;
-	if (nl_attr_len(a) != sizeof(pr))
-		return -EINVAL;
+	if (nl_attr_len(a) < sizeof(pr))
+		return -ERANGE;
 	memcpy(&pr, nl_attr_data(a), sizeof(pr));
 	if (!pr.start || !pr.end || pr.end < pr.start || pr.end == UINT16_MAX)
 		return -EINVAL;
@@ -150,8 +149,8 @@ static int parse_byte(const struct nlattr *a, u8 *v)
 {
 	if (!a)
 		return 0;
-	if (nl_attr_len(a) != 1)
-		return -EINVAL;
+	if (nl_attr_len(a) < 1)
+		return -ERANGE;
 	memcpy(v, nl_attr_data(a), 1);
 	return 0;
 }
@@ -160,8 +159,8 @@ static int parse_uids(const struct nlattr *a, struct fib_rule *rule)
 {
 	if (!a)
 		return 0;
-	if (nl_attr_len(a) != sizeof(rule->uid))
-		return -EINVAL;
+	if (nl_attr_len(a) < sizeof(rule->uid))
+		return -ERANGE;
 	memcpy(rule->uid, nl_attr_data(a), sizeof(rule->uid));
 	if (rule->uid[0] == UINT32_MAX || rule->uid[1] == UINT32_MAX || rule->uid[0] > rule->uid[1])
 		return -EINVAL;
@@ -192,6 +191,19 @@ static int parse_action(const struct fib_rule_hdr *h, const struct nlattr *const
 	default:
 		return -EOPNOTSUPP;
 	}
+}
+
+/* Numbers that are too short are told before anything is looked at (nla_validate()). */
+static int check_numbers(const struct nlattr *const *attrs)
+{
+	static const u8 numbers[] = { FRA_PRIORITY, FRA_FWMARK, FRA_FWMASK, FRA_TABLE, FRA_GOTO,
+				      FRA_SUPPRESS_PREFIXLEN, FRA_SUPPRESS_IFGROUP };
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		if (attrs[numbers[i]] && nl_attr_len(attrs[numbers[i]]) < sizeof(u32))
+			return -ERANGE;
+	}
+	return 0;
 }
 
 static int parse_rule(struct nl_req *r, const struct fib_rule_hdr *h,
@@ -255,7 +267,9 @@ int rtnl_rule(struct nl_req *r)
 		return -EOPNOTSUPP;
 	if (r->len < sizeof(h) || nl_parse(r, sizeof(h), attrs, FRA_MAX))
 		return -EINVAL;
-	err = parse_rule(r, &h, attrs, &rule);
+	err = check_numbers(attrs);
+	if (!err)
+		err = parse_rule(r, &h, attrs, &rule);
 	if (err)
 		return err;
 	if (r->h->nlmsg_type == RTM_NEWRULE)

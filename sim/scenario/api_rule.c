@@ -83,7 +83,6 @@ static bool rule_family(lua_State *L, const struct rule_args *a, struct fib_rule
 			scenario_error(L, "rule: '%s' is of the other family", ends[i].text);
 		v4 = ipaddr_is_v4(ends[i].to);
 		known = true;
-		*ends[i].to = ipaddr_mask(ends[i].to, v4 ? plen + 96 : plen);
 	}
 	return v4;
 }
