@@ -29,7 +29,7 @@ says("rule", [[ip route add default via 10.0.0.1 table 100 && ip rule add fwmark
 	ip rule add from 10.0.0.2 to 10.7.0.0/16 iif lo prohibit pref 50; ip rule; ip route show table 100; ip route get 8.8.8.8 mark 7;
 	ip rule del fwmark 7; ip rule add from 1.2.3.4 table 100 pref 50; ip rule add from 1.2.3.4 table 100 pref 50; ip -6 rule]],
      "32765:%from all fwmark 0x7 lookup 100", "50:%from 10.0.0.2 to 10.7.0.0/16 iif lo prohibit",
-     "default via 10.0.0.1 dev eth0", "dev eth0 table 100 src 10.0.0.2 mark 0x7", "RTNETLINK answers: File exists")
+     "default via 10.0.0.1 dev eth0", "dev eth0 table 100 src 10.0.0.2 mark 7", "RTNETLINK answers: File exists")
 says("refused", "ip addr add 10.0.0.2/24 dev eth0; ip link set eth9 up; ip route add 1.0.0.0/8 via 99.0.0.1",
      "File exists", "Cannot find device", "unreachable")
 box:spawn{"ip", "addr", "add", "10.8.0.1/24", "dev", "eth0", uid = 1000, name = "nobody"}
