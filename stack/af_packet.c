@@ -332,7 +332,6 @@ static s64 packet_recvmsg(struct task *t, struct sock *sk, struct msg *m, int fl
 	if (copied < len)
 		m->flags |= MSG_TRUNC;
 	skb_copy_to_iter(skb, 0, &m->iter, 0, copied);
-	sk->stamp = skb->tstamp;
 	sock_recv_cmsgs(m, sk, skb);
 	fill_name(m, PACKET_CB(skb));
 	if (po->auxdata)

@@ -500,6 +500,8 @@ static s64 unix_ioctl(struct task *t, struct sock *sk, unsigned cmd, void *arg)
 		*(int *)arg = (int)n;
 		return 0;
 	case SIOCATMARK:
+		if (sk->type != SOCK_STREAM)
+			return -EOPNOTSUPP;
 		*(int *)arg = unix_stream_atmark(sk);
 		return 0;
 	default:

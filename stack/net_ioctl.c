@@ -15,11 +15,18 @@
 
 static s64 ioctl_stamp(struct sock *sk, unsigned cmd, void *arg)
 {
-	nsec_t t = host_realtime(sk->host, sk->stamp);
+	nsec_t t;
 
+	/* Streams keep no time of a packet, and AF_UNIX and netlink sockets do not know the call. */
+	if (sk->family != AF_INET && sk->family != AF_INET6 && sk->family != AF_PACKET)
+		return -ENOTTY;
+	sk->stamps = true;
 	if (!sk->stamp)
 		return -ENOENT;
-	if (cmd == SIOCGSTAMP) {
+	if (sk->stamp == SOCK_UNSTAMPED)
+		sk->stamp = host_now(sk->host);
+	t = host_realtime(sk->host, sk->stamp);
+	if (cmd == SIOCGSTAMP || cmd == SIOCGSTAMP_NEW) {
 		struct timeval *tv = arg;
 
 		tv->tv_sec = t / NSEC_PER_SEC;
@@ -42,6 +49,8 @@ static bool known(unsigned cmd)
 	case SIOCGPGRP:
 	case SIOCGSTAMP:
 	case SIOCGSTAMPNS:
+	case SIOCGSTAMP_NEW:
+	case SIOCGSTAMPNS_NEW:
 		return true;
 	default:
 		return if_ioctl_known(cmd);
@@ -67,6 +76,8 @@ s64 net_ioctl(struct task *t, struct sock *sk, unsigned cmd, void *arg)
 		return 0;
 	case SIOCGSTAMP:
 	case SIOCGSTAMPNS:
+	case SIOCGSTAMP_NEW:
+	case SIOCGSTAMPNS_NEW:
 		return ioctl_stamp(sk, cmd, arg);
 	default:
 		return if_ioctl(t, sk, cmd, arg);

@@ -322,7 +322,6 @@ static s64 ping_recvmsg(struct task *t, struct sock *sk, struct msg *m, int flag
 		m->flags |= MSG_TRUNC;
 	skb_copy_to_iter(skb, 0, &m->iter, 0, size);
 	datagram_fill_name(sk, m, IP_RX(skb), 0);
-	sk->stamp = skb->tstamp;
 	sock_recv_cmsgs(m, sk, skb);
 	inet_cmsg_recv(inet_sk(sk), m, IP_RX(skb), 0);
 	inet_cmsg_recv_opts(inet_sk(sk), m, skb);

@@ -124,6 +124,7 @@ struct sock {
 	u8 reuse;      /* SK_CAN_REUSE 1 */
 	bool reuseport, keepalive, broadcast, dontroute, oobinline, linger, debug;
 	bool no_check_tx, timestamp, timestampns;
+	bool stamps; /* somebody has asked when packets came (SOCK_TIMESTAMP) */
 	bool async_nospace; /* somebody found no room: SIGIO when there is some */
 	nsec_t lingertime;
 	nsec_t rcvtimeo, sndtimeo; /* NSEC_NEVER: none */
@@ -135,7 +136,7 @@ struct sock {
 	u32 napi_id;
 	u32 max_ack_backlog, ack_backlog;
 	u64 max_pacing_rate; /* bytes a second, ~0: none */
-	nsec_t stamp;	  /* of the last packet, for SIOCGSTAMP */
+	nsec_t stamp;	  /* of the last packet, for SIOCGSTAMP; 0: none yet, SOCK_UNSTAMPED */
 	u32 uid;	  /* of the creator; SO_REUSEPORT's rule */
 	struct sock_peer *peer_id; /* AF_UNIX: who is at the other end; NULL: nobody */
 	const char *label; /* security label of the creator; NULL: none */
@@ -218,6 +219,8 @@ void skb_copy_to_iter(const struct sk_buff *skb, u32 skb_off, const struct iov_i
 void sock_recv_cmsgs(struct msg *m, struct sock *sk, const struct sk_buff *skb);
 /* The same for a stream: t is when the last of what is read arrived. */
 void sock_recv_timestamp(struct msg *m, struct sock *sk, nsec_t t);
+/* sk->stamp of a packet that came before anybody asked for times. */
+#define SOCK_UNSTAMPED ((nsec_t)-1)
 /* Room to send len more bytes? Datagram sockets. */
 bool sock_writeable(const struct sock *sk);
 

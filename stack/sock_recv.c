@@ -55,5 +55,13 @@ void sock_recv_timestamp(struct msg *m, struct sock *sk, nsec_t t)
 
 void sock_recv_cmsgs(struct msg *m, struct sock *sk, const struct sk_buff *skb)
 {
-	sock_recv_timestamp(m, sk, skb->tstamp ? skb->tstamp : host_now(sk->host));
+	nsec_t at = skb->tstamp ? skb->tstamp : host_now(sk->host);
+
+	/* A time that is told with the packet is not kept for SIOCGSTAMP (sock_recv_cmsgs()). */
+	if (sk->timestamp || sk->timestampns)
+		sock_recv_timestamp(m, sk, at);
+	else if (sk->stamps)
+		sk->stamp = at;
+	else if (!sk->stamp)
+		sk->stamp = SOCK_UNSTAMPED;
 }

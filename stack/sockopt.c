@@ -202,6 +202,7 @@ static s64 so_timestamp(struct sockopt_arg *a)
 
 	a->sk->timestamp = a->val && !ns;
 	a->sk->timestampns = a->val && ns;
+	a->sk->stamps |= a->val != 0;
 	return 0;
 }
 

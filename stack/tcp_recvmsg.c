@@ -233,10 +233,8 @@ s64 tcp_recvmsg(struct task *t, struct sock *sk, struct msg *m, int flags)
 	r.tstamp = (nsec_t)ctx->scratch[0];
 	r.len = m->iter.total - (size_t)r.copied;
 	ret = read_loop(t, &r, recv_target(sk, m->iter.total, flags), timeo);
-	if (ret > 0 && r.tstamp) {
-		sk->stamp = r.tstamp;
+	if (ret > 0 && r.tstamp)
 		sock_recv_timestamp(m, sk, r.tstamp);
-	}
 	if (ret != -EPARK)
 		tcp_cleanup_rbuf(tp, (int)max(ret, 0));
 	return ret;

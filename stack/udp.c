@@ -109,7 +109,6 @@ static s64 udp_recvmsg(struct task *t, struct sock *sk, struct msg *m, int flags
 		m->flags |= MSG_TRUNC;
 	skb_copy_to_iter(skb, UDP_HLEN, &m->iter, 0, copied);
 	datagram_fill_name(sk, m, &rx, sport);
-	sk->stamp = skb->tstamp;
 	rps_record_flow(sk->host, skb->hash);
 	sock_recv_cmsgs(m, sk, skb);
 	inet_cmsg_recv(&up->inet, m, &rx, dport);
