@@ -5,6 +5,9 @@
  */
 #include "nic/loopback.h"
 
+#include <errno.h>
+#include <limits.h>
+
 #include "nic/netdev.h"
 #include "nic/trace_frame.h"
 #include "sim/engine/trace.h"
@@ -36,6 +39,8 @@ static enum netdev_tx loopback_xmit(struct sk_buff *skb, struct net_device *dev)
 
 static int loopback_change_mtu(struct net_device *dev, u32 mtu)
 {
+	if (mtu > INT_MAX)
+		return -EINVAL;
 	dev->mtu = mtu;
 	netdev_notify(dev, NETDEV_CHANGEMTU);
 	return 0;

@@ -55,7 +55,7 @@ static s64 get_addr(unsigned cmd, struct ifreq *ifr, struct net_device *dev)
 		put_sin(ifr, mask);
 		return 0;
 	case SIOCGIFBRDADDR:
-		put_sin(ifr, addr | ~mask);
+		put_sin(ifr, dev->flags & IFF_BROADCAST ? addr | ~mask : 0);
 		return 0;
 	default: /* SIOCGIFADDR; no device here has a peer address of its own */
 		put_sin(ifr, addr);
@@ -93,6 +93,9 @@ static s64 get(unsigned cmd, struct ifreq *ifr, struct net_device *dev)
 		return 0;
 	case SIOCGIFHWADDR:
 		return get_hwaddr(ifr, dev);
+	case SIOCGIFMAP: /* no device here has memory, ports or an interrupt line to set */
+		memset(&ifr->ifr_map, 0, sizeof(ifr->ifr_map));
+		return 0;
 	default:
 		return get_addr(cmd, ifr, dev);
 	}
@@ -144,11 +147,24 @@ static s64 set_addr(struct net *net, unsigned cmd, const struct ifreq *ifr, stru
 			    32 - __builtin_popcount(inverse));
 }
 
-static s64 set(struct task *t, struct net *net, unsigned cmd, struct ifreq *ifr, struct net_device *dev)
+/* The one that the device has; another is more than any driver here can. */
+static s64 set_hwaddr(const struct ifreq *ifr, const struct net_device *dev)
 {
-	if (!capable(t, CAP_NET_ADMIN))
-		return -EPERM;
+	struct ifreq now;
+
+	get_hwaddr(&now, dev);
+	if (ifr->ifr_hwaddr.sa_family != now.ifr_hwaddr.sa_family)
+		return -EINVAL;
+	return memcmp(ifr->ifr_hwaddr.sa_data, dev->mac, ETH_ALEN) ? -EOPNOTSUPP : 0;
+}
+
+static s64 set(struct net *net, unsigned cmd, struct ifreq *ifr, struct net_device *dev)
+{
 	switch (cmd) {
+	case SIOCSIFHWADDR:
+		return set_hwaddr(ifr, dev);
+	case SIOCSIFMETRIC:
+		return -EOPNOTSUPP; /* as in all kernels */
 	case SIOCSIFFLAGS:
 		return dev_change_flags(dev, (u16)ifr->ifr_flags);
 	case SIOCSIFMTU:
@@ -203,6 +219,22 @@ static s64 get_name(struct host *h, struct ifreq *ifr)
 	return 0;
 }
 
+static bool changes(unsigned cmd)
+{
+	switch (cmd) {
+	case SIOCSIFFLAGS:
+	case SIOCSIFMTU:
+	case SIOCSIFTXQLEN:
+	case SIOCSIFADDR:
+	case SIOCSIFNETMASK:
+	case SIOCSIFHWADDR:
+	case SIOCSIFMETRIC:
+		return true;
+	default:
+		return false;
+	}
+}
+
 bool if_ioctl_known(unsigned cmd)
 {
 	switch (cmd) {
@@ -218,15 +250,11 @@ bool if_ioctl_known(unsigned cmd)
 	case SIOCGIFDSTADDR:
 	case SIOCGIFBRDADDR:
 	case SIOCGIFNETMASK:
-	case SIOCSIFFLAGS:
-	case SIOCSIFMTU:
-	case SIOCSIFTXQLEN:
-	case SIOCSIFADDR:
-	case SIOCSIFNETMASK:
+	case SIOCGIFMAP:
 	case SIOCETHTOOL:
 		return true;
 	default:
-		return false;
+		return changes(cmd);
 	}
 }
 
@@ -239,20 +267,13 @@ s64 if_ioctl(struct task *t, struct sock *sk, unsigned cmd, void *arg)
 		return get_conf(sk->host, arg);
 	if (cmd == SIOCGIFNAME)
 		return get_name(sk->host, ifr);
+	if (changes(cmd) && !capable(t, CAP_NET_ADMIN))
+		return -EPERM;
 	ifr->ifr_name[IFNAMSIZ - 1] = 0;
 	dev = dev_get_by_name(sk->host, ifr->ifr_name);
 	if (!dev)
 		return -ENODEV;
-	switch (cmd) {
-	case SIOCETHTOOL: /* as of a driver that has none of ethtool(8)'s commands */
+	if (cmd == SIOCETHTOOL) /* as of a driver that has none of ethtool(8)'s commands */
 		return -EOPNOTSUPP;
-	case SIOCSIFFLAGS:
-	case SIOCSIFMTU:
-	case SIOCSIFTXQLEN:
-	case SIOCSIFADDR:
-	case SIOCSIFNETMASK:
-		return set(t, sk->net, cmd, ifr, dev);
-	default:
-		return get(cmd, ifr, dev);
-	}
+	return changes(cmd) ? set(sk->net, cmd, ifr, dev) : get(cmd, ifr, dev);
 }
