@@ -58,6 +58,7 @@ struct nic_params {
 	bool udp_rss_4tuple;	  /* hash UDP ports too (ethtool -N rx-flow-hash udp4 sdfn); default true */
 	struct nic_driver_bugs bugs;
 	u64 dma_fail_nth;	  /* exact: the n-th refill fails, 0: never */
+	bool no_bql;		  /* the driver has no byte queue limits: its ring may fill up */
 	nsec_t dma_delay;	  /* from doorbell or arrival to visible descriptor; default 0 */
 };
 

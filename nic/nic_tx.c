@@ -412,6 +412,8 @@ void nic_tx_init(struct nic_tx *tx, struct net_device *dev, struct link_port *po
 		r->txq = &dev->txq[i];
 		r->size = p->tx_ring;
 		event_init(&r->stop_ev, dev->host->id, stop_stored);
+		if (p->no_bql)
+			continue;
 		r->txq->dql = xcalloc(1, sizeof(*r->txq->dql));
 		dql_init(r->txq->dql);
 	}

@@ -15,7 +15,7 @@ struct nic_args {
 	const char *name, *mac, *driver_bug;
 	int queues, rx_queues, tx_queues;
 	u32 rx_ring, tx_ring, mtu;
-	bool ip, gro, tso, rx_checksum, tx_checksum, rx_hash, udp_rss, threaded;
+	bool ip, gro, tso, rx_checksum, tx_checksum, rx_hash, udp_rss, threaded, bql;
 	nsec_t rx_usecs, tx_usecs, dma_delay;
 	u32 rx_frames, tx_frames;
 	bool adaptive_rx;
@@ -40,6 +40,7 @@ static const struct field nic_fields[] = {
 	FIELD(struct nic_args, rx_hash, FIELD_BOOL),
 	FIELD(struct nic_args, udp_rss, FIELD_BOOL),
 	FIELD(struct nic_args, threaded, FIELD_BOOL),
+	FIELD(struct nic_args, bql, FIELD_BOOL),
 	FIELD(struct nic_args, rx_usecs, FIELD_DURATION),
 	FIELD(struct nic_args, rx_frames, FIELD_U32),
 	FIELD(struct nic_args, tx_usecs, FIELD_DURATION),
@@ -78,6 +79,7 @@ static void params_from_args(lua_State *L, struct nic_params *p, const struct ni
 	if (!a->tx_checksum)
 		set_feature(p, NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_GSO_UDP_L4, false);
 	p->udp_rss_4tuple = a->udp_rss;
+	p->no_bql = !a->bql;
 	p->coalesce.rx_usecs = a->rx_usecs;
 	p->coalesce.rx_frames = a->rx_frames;
 	p->coalesce.tx_usecs = a->tx_usecs;
@@ -326,7 +328,7 @@ static int h_nic(lua_State *L)
 {
 	struct host *h = handle_check(L, 1, HANDLE_HOST)->obj;
 	struct nic_args a = { .queues = 1, .gro = true, .tso = true, .rx_checksum = true,
-			      .tx_checksum = true, .rx_hash = true };
+			      .tx_checksum = true, .rx_hash = true, .bql = true };
 	struct net_device *dev;
 	struct nic_params p;
 	char name[IFNAMSIZ];
