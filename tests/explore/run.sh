@@ -46,7 +46,7 @@ has "it names the decision" '=> .*main of a is held up for 10ms'
 has "and the pair" '1. main(101) of a: kill(100, SIGUSR1)'
 has "and the other" '2. main(100) of a: select('
 has "and says it in a sentence" 'the kill() of main(101) of a is over before the select() of main(100) of a begins'
-expect 0 "the picture is XML" python3 -c "import sys, xml.dom.minidom as m; m.parse(sys.argv[1])" "$tmp/why.svg"
+command -v python3 >"$tmp/which" && expect 0 "the picture is XML" python3 -c "import sys, xml.dom.minidom as m; m.parse(sys.argv[1])" "$tmp/why.svg"
 expect 2 "a run that passes has nothing to explain" "$sockloom" explain -o "$tmp/no.svg" "$tmp/run.db"
 expect 0 "keep" "$sockloom" keep -o "$tmp/kept.lua" "$tmp/min.db"
 expect 2 "keep leaves files alone" "$sockloom" keep -o "$tmp/kept.lua" "$tmp/min.db"
@@ -63,6 +63,16 @@ has "and shrink says so" 'does not fail'
 expect 2 "no such strategy" "$sockloom" explore -S best ../../scenarios/races/r12_lost_wakeup.lua
 expect 2 "no such scenario" "$sockloom" explore missing.lua
 expect 2 "no such trace" "$sockloom" shrink missing.db
+# A real program.
+if command -v python3 >"$tmp/out"; then
+	expect 1 "a real program: explore finds it" "$sockloom" explore --runs 600 -o "$tmp/p.db" real_program.lua
+	expect 0 "a real program: shrink" "$sockloom" shrink -o "$tmp/p.min.db" "$tmp/p.db"
+	has "few decisions are left" '^[1-3] decisions of'
+	expect 0 "a real program: replay" "$sockloom" replay -q "$tmp/p.min.db"
+else
+	echo "skipped a real program: not installed: python3"
+fi
+
 # The catalogue: each bug is found by the portfolio, comes down to the decisions that README names, fails without none
 # of them, and the mended program passes under ten times as many schedules.
 races=../../scenarios/races
