@@ -21,6 +21,8 @@
 
 #include "nic/skb.h"
 
+struct bpf_insn;
+struct bpf_map;
 struct sock;
 
 struct bpf_prog {
@@ -28,7 +30,10 @@ struct bpf_prog {
 	u32 type; /* enum bpf_prog_type; BPF_PROG_TYPE_UNSPEC: a classic one */
 	u32 size; /* bytes that a socket is charged for it, as Linux's bpf_prog_size() */
 	u32 len;  /* instructions */
-	struct sock_filter *insns; /* of a classic program */
+	struct sock_filter *insns; /* of a classic program, else NULL */
+	struct bpf_insn *code;	   /* of an extended one; ebpf.h */
+	struct bpf_map **maps;	   /* that it names; by number in its instructions */
+	u32 nmaps;
 };
 
 /*
@@ -47,6 +52,9 @@ void bpf_prog_put(struct bpf_prog *prog);
  * program's. A packet with CHECKSUM_PARTIAL shows what is in its checksum field: skb_checksum_show().
  */
 u32 bpf_prog_run(const struct bpf_prog *prog, const struct sk_buff *skb, u32 offset);
+/* The same for sk's own filter, which may ask for the socket's cookie and user. */
+u32 bpf_prog_run_sk(const struct bpf_prog *prog, const struct sk_buff *skb, u32 offset,
+		    const struct sock *sk);
 
 /*
  * The filter of sk, if it has one: 0, with skb cut to what it lets through, but not below cap bytes; or

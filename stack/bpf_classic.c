@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "sim/engine/pool.h"
-#include "stack/bpf.h"
+#include "stack/ebpf.h"
 
 /* ---- the checker --------------------------------------------------------------------------------- */
 
@@ -278,6 +278,10 @@ void bpf_prog_put(struct bpf_prog *prog)
 {
 	if (!prog || --prog->refs)
 		return;
+	for (u32 i = 0; i < prog->nmaps; i++)
+		bpf_map_put(prog->maps[i]);
+	free(prog->maps);
+	free(prog->code);
 	free(prog->insns);
 	free(prog);
 }

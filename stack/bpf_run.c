@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "stack/bpf.h"
+#include "stack/ebpf.h"
 
 struct classic_state {
 	const struct sk_buff *skb;
@@ -124,7 +124,7 @@ static bool load_insn(struct classic_state *s, const struct sock_filter *f, u32 
 	}
 }
 
-u32 bpf_prog_run(const struct bpf_prog *prog, const struct sk_buff *skb, u32 offset)
+static u32 classic_run(const struct bpf_prog *prog, const struct sk_buff *skb, u32 offset)
 {
 	struct classic_state s = { .skb = skb, .base = offset };
 	u32 ret;
@@ -158,4 +158,18 @@ u32 bpf_prog_run(const struct bpf_prog *prog, const struct sk_buff *skb, u32 off
 				s.a = s.x;
 		}
 	}
+}
+
+u32 bpf_prog_run_sk(const struct bpf_prog *prog, const struct sk_buff *skb, u32 offset,
+		    const struct sock *sk)
+{
+	if (!prog->code)
+		return classic_run(prog, skb, offset);
+	return (u32)ebpf_prog_run(
+		&(struct ebpf_run){ .prog = prog, .skb = skb, .sk = sk, .base = offset });
+}
+
+u32 bpf_prog_run(const struct bpf_prog *prog, const struct sk_buff *skb, u32 offset)
+{
+	return bpf_prog_run_sk(prog, skb, offset, NULL);
 }

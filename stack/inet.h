@@ -35,6 +35,7 @@ struct inet_sock {
 	u32 hash;
 	bool hashed;
 	struct sock_reuseport *reuse_group;
+	struct inet_sock **sockarray_slot; /* of a map that holds it; bpf_reuseport.c */
 	struct dst dst;		/* cached route of a connected socket */
 	/* IP-level options */
 	u8 tos;
@@ -140,6 +141,8 @@ struct inet_sock *reuseport_select_sock(struct inet_sock *any, struct sk_buff *s
 int reuseport_attach_prog(struct inet_sock *inet, struct bpf_prog *prog);
 /* -ENOENT: there is no program; -EINVAL: the socket is no member of a group and will not be. */
 int reuseport_detach_prog(struct inet_sock *inet);
+/* Takes a socket that leaves its group out of the map that holds it. */
+void bpf_sockarray_forget(struct inet_sock *inet);
 
 /* Called by stack_world_init() and at tear-down. */
 struct inet_hash *inet_hash_new(void);

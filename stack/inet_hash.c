@@ -233,6 +233,7 @@ struct lookup {
 	const union ipaddr *saddr, *daddr;
 	u16 sport;
 	int dif;
+	bool refused; /* a group's program wants no socket to have it */
 	bool exact;   /* this pass: bound to daddr itself; else bound to a wildcard */
 	bool v4;
 };
@@ -289,7 +290,7 @@ static int score_udp(const struct inet_sock *s, const struct lookup *l)
 	return score;
 }
 
-static struct inet_sock *best_of(struct inet_bind_bucket *b, const struct lookup *l, u32 hash,
+static struct inet_sock *best_of(struct inet_bind_bucket *b, struct lookup *l, u32 hash,
 				 int (*score)(const struct inet_sock *, const struct lookup *))
 {
 	struct inet_sock *s, *best = NULL;
@@ -304,8 +305,10 @@ static struct inet_sock *best_of(struct inet_bind_bucket *b, const struct lookup
 		}
 	}
 	/* A connected UDP socket keeps its own packets even inside a group. */
-	if (best && best->reuse_group && !best->dport)
+	if (best && best->reuse_group && !best->dport) {
 		best = reuseport_select_sock(best, l->skb, hash);
+		l->refused = !best;
+	}
 	return best;
 }
 
@@ -324,7 +327,7 @@ static struct inet_sock *lookup_port(struct net *net, u8 protocol, struct sk_buf
 		return NULL;
 	hash = inet_ehashfn(net, daddr, dport, saddr, sport);
 	s = best_of(b, &l, hash, score);
-	if (s)
+	if (s || l.refused)
 		return s;
 	l.exact = false;
 	return best_of(b, &l, hash, score);

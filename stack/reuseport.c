@@ -12,9 +12,8 @@
 #include <stdlib.h>
 
 #include "sim/engine/pool.h"
-#include "stack/bpf.h"
+#include "stack/ebpf.h"
 #include "stack/inet_hash.h"
-#include "stack/tcp.h"
 #include "stack/udp.h"
 
 struct sock_reuseport {
@@ -77,6 +76,7 @@ void reuseport_detach_sock(struct inet_sock *inet)
 
 	if (!g)
 		return;
+	bpf_sockarray_forget(inet);
 	for (u32 i = 0; i < g->num; i++) {
 		if (g->socks[i] != inet)
 			continue;
@@ -128,15 +128,30 @@ int reuseport_detach_prog(struct inet_sock *inet)
 }
 
 /*
- * What the program sees begins behind the transport header. A number that is no member's leaves it
- * to the hash.
+ * What a filter sees begins behind the transport header, and its result is a member's number; a number
+ * that is none leaves it to the hash.
  */
-static struct inet_sock *select_by_prog(const struct sock_reuseport *g, struct sk_buff *skb)
+static struct inet_sock *select_by_filter(const struct sock_reuseport *g, const struct sk_buff *skb)
 {
-	u32 hlen = g->socks[0]->sk.protocol == IPPROTO_TCP ? TCP_SKB_CB(skb)->hdr_len : UDP_HLEN;
+	u32 hlen = g->socks[0]->sk.protocol == IPPROTO_TCP ? (u32)(skb->head[skb->data + 12] >> 4) * 4 :
+							     UDP_HLEN;
 	u32 i = bpf_prog_run(g->prog, skb, hlen);
 
 	return i < g->num ? g->socks[i] : NULL;
+}
+
+/*
+ * BPF_PROG_TYPE_SK_REUSEPORT picks from a map. False: it wants the packet to find no socket. *pick NULL:
+ * it leaves it to the hash.
+ */
+static bool select_by_program(const struct sock_reuseport *g, struct inet_sock *any,
+			      const struct sk_buff *skb, u32 hash, struct inet_sock **pick)
+{
+	struct ebpf_run run = { .prog = g->prog, .skb = skb, .asked = any, .hash = hash };
+	bool pass = (u32)ebpf_prog_run(&run) == SK_PASS;
+
+	*pick = run.selected;
+	return pass;
 }
 
 struct inet_sock *reuseport_select_sock(struct inet_sock *any, struct sk_buff *skb, u32 hash)
@@ -146,8 +161,12 @@ struct inet_sock *reuseport_select_sock(struct inet_sock *any, struct sk_buff *s
 	u32 start = (u32)((u64)hash * g->num >> 32);
 	struct inet_sock *pick = NULL;
 
-	if (g->prog && skb)
-		pick = select_by_prog(g, skb);
+	if (g->prog && skb && g->prog->type == BPF_PROG_TYPE_SK_REUSEPORT) {
+		if (!select_by_program(g, any, skb, hash, &pick))
+			return NULL;
+	} else if (g->prog && skb) {
+		pick = select_by_filter(g, skb);
+	}
 	if (pick)
 		return pick;
 	for (u32 k = 0; k < g->num; k++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Filters of sockets: SO_ATTACH_FILTER, SO_DETACH_FILTER, SO_GET_FILTER, SO_LOCK_FILTER (socket(7);
- * net/core/filter.c), and the place where they run: sk_filter_trim_cap().
+ * Filters of sockets: SO_ATTACH_FILTER, SO_DETACH_FILTER, SO_GET_FILTER, SO_LOCK_FILTER,
+ * SO_ATTACH_BPF (socket(7); net/core/filter.c), and the place where they run: sk_filter_trim_cap().
  *
  * A socket is charged for its filter out of net.core.optmem_max, for the new one before the old one is
  * let go. A locked filter stays, whatever happens; accepted sockets have their listener's, lock and all.
@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "nic/netdev.h"
-#include "stack/bpf.h"
 #include "stack/bpf_sockopt.h"
+#include "stack/ebpf.h"
 
 /* ---- on a socket ------------------------------------------------------------------------------- */
 
@@ -67,7 +67,7 @@ int sk_filter_trim_cap(struct sock *sk, struct sk_buff *skb, u32 cap)
 		return 0;
 	if (skb->ip_summed == CHECKSUM_PARTIAL)
 		skb_checksum_show(skb, skb->dev && skb->dev->flags & IFF_LOOPBACK);
-	keep = bpf_prog_run(sk->filter, skb, 0);
+	keep = bpf_prog_run_sk(sk->filter, skb, 0, sk);
 	if (!keep)
 		return -EPERM;
 	skb_trim(skb, max(keep, cap));
@@ -96,6 +96,30 @@ s64 so_attach_filter(struct sockopt_arg *a)
 	if (err)
 		return err;
 	err = sk_filter_attach(a->sk, prog);
+	bpf_prog_put(prog);
+	return err;
+}
+
+s64 bpf_check_prog_fd(const struct sockopt_arg *a, struct bpf_prog **prog)
+{
+	u32 fd;
+
+	if (a->len != sizeof(fd))
+		return -EINVAL;
+	memcpy(&fd, a->buf, sizeof(fd));
+	if (a->sk->filter_locked)
+		return -EPERM;
+	return bpf_prog_from_fd(a->t, (int)fd, prog);
+}
+
+s64 so_attach_bpf(struct sockopt_arg *a)
+{
+	struct bpf_prog *prog;
+	s64 err = bpf_check_prog_fd(a, &prog);
+
+	if (err)
+		return err;
+	err = prog->type == BPF_PROG_TYPE_SOCKET_FILTER ? sk_filter_attach(a->sk, prog) : -EINVAL;
 	bpf_prog_put(prog);
 	return err;
 }

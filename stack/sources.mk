@@ -10,11 +10,19 @@ SRC := \
 	bpf_load.c \
 	bpf_reuseport.c \
 	bpf_run.c \
+	bpf_syscall.c \
 	cap_syscalls.c \
 	console.c \
 	cred.c \
 	cred_syscalls.c \
 	datagram.c \
+	ebpf_check.c \
+	ebpf_helper.c \
+	ebpf_map.c \
+	ebpf_memory.c \
+	ebpf_run.c \
+	ebpf_state.c \
+	ebpf_verifier.c \
 	errqueue.c \
 	eventfd.c \
 	eventpoll.c \

@@ -185,6 +185,7 @@ WORDS(ioprio_get, sys_ioprio_get(t, (int)a[0], (int)a[1]))
 WORDS(sysinfo, sys_sysinfo(t, P(0)))
 WORDS(personality, sys_personality(t, (unsigned)a[0]))
 WORDS(membarrier, sys_membarrier(t, (int)a[0], (unsigned)a[1]))
+WORDS(bpf, sys_bpf(t, (int)a[0], P(1), (u32)a[2]))
 WORDS(spawn, sys_spawn(t, P(0)))
 
 #define CALL(name, args, ...) [SYS_##name] = { #name, args, do_##name, __VA_ARGS__ }
@@ -196,6 +197,7 @@ static const struct syscall_entry calls[] = {
 	CALL(accept4, "fAlk", true),
 	CALL(alarm, "u", false),
 	CALL(bind, "fau", true),
+	CALL(bpf, "dpu", false),
 	CALL(capget, "pp", false),
 	CALL(capset, "pp", false),
 	CALL(clock_getres, "dT", false),

@@ -37,6 +37,7 @@ s64 sys_connect(struct task *t, int fd, const struct sockaddr *sa, socklen_t len
 s64 sys_getsockname(struct task *t, int fd, struct sockaddr *sa, socklen_t *len);
 s64 sys_getpeername(struct task *t, int fd, struct sockaddr *sa, socklen_t *len);
 s64 sys_shutdown(struct task *t, int fd, int how);
+s64 sys_bpf(struct task *t, int cmd, const void *attr, u32 size);
 s64 sys_setsockopt(struct task *t, int fd, int level, int name, const void *val, socklen_t len);
 s64 sys_getsockopt(struct task *t, int fd, int level, int name, void *val, socklen_t *len);
 s64 sys_sendto(struct task *t, int fd, const void *buf, size_t len, int flags,

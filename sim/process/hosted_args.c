@@ -446,6 +446,7 @@ static const struct {
 	[CAP_IN] = { cap_in },
 	[CAP_OUT] = { cap_room, cap_out },
 	[BY_COMMAND] = { args_command_in, args_command_out },
+	[BPF_ATTR] = { args_bpf_in, args_bpf_out, true },
 };
 
 /* What the kernel would have said before it came to the pointer that is wrong. */

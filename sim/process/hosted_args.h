@@ -61,6 +61,7 @@ enum arg_kind {
 	CAP_IN,	      /* what the version in argument other says */
 	CAP_OUT,
 	BY_COMMAND,   /* ioctl, fcntl, prctl: depends on the argument before */
+	BPF_ATTR,     /* union bpf_attr; argument other: its size */
 	ARG_NKINDS,
 };
 
@@ -123,6 +124,8 @@ int args_mmsg_in(struct args *c, const struct arg *arg, int i);
 int args_mmsg_out(struct args *c, const struct arg *arg, int i, s64 result);
 int args_command_in(struct args *c, const struct arg *arg, int i);
 int args_command_out(struct args *c, const struct arg *arg, int i, s64 result);
+int args_bpf_in(struct args *c, const struct arg *arg, int i);
+int args_bpf_out(struct args *c, const struct arg *arg, int i, s64 result);
 int args_option_in(struct args *c, const struct arg *arg, int i);
 
 #endif

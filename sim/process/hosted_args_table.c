@@ -75,6 +75,7 @@ static const struct arg rows[][6] = {
 	[SYS_accept4] = { V, NAMEO0(2), LEN0(1), V },
 	[SYS_access] = { S, V },
 	[SYS_adjtimex] = { X(TIMEX) },
+	[SYS_bpf] = { V, { BPF_ATTR, NULL_ASK, 2, 0 }, V },
 	[SYS_bind] = { V, NAME(2), V },
 	[SYS_capget] = { CAPH, CAPO(0) },
 	[SYS_capset] = { CAPH, CAPI(0) },

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 SRC := \
 	hosted_args.c \
+	hosted_args_bpf.c \
 	hosted_args_cmd.c \
 	hosted_args_msg.c \
 	hosted_args_poll.c \
