@@ -180,8 +180,9 @@ s64 sys_ioctl(struct task *t, int fd, unsigned cmd, void *arg)
 	case FIOASYNC:
 		if (!arg)
 			return -EFAULT;
+		/* Nothing is asked of a file that cannot when nothing changes. */
 		if (cmd == FIOASYNC && !f->ops->fasync)
-			return -ENOTTY;
+			return *(int *)arg ? -ENOTTY : 0;
 		{
 			u32 bit = cmd == FIONBIO ? O_NONBLOCK : O_ASYNC;
 

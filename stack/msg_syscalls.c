@@ -15,7 +15,7 @@ static struct sock *sock_lookup(struct task *t, int fd, s64 *err)
 	struct file *f = fd_file(t, fd);
 	struct sock *sk = f ? sock_from_file(f) : NULL;
 
-	*err = !f ? -EBADF : -ENOTSOCK;
+	*err = !f || f->flags & O_PATH ? -EBADF : -ENOTSOCK;
 	return sk;
 }
 

@@ -64,6 +64,10 @@ s64 net_ioctl(struct task *t, struct sock *sk, unsigned cmd, void *arg)
 
 	if (!known(cmd))
 		return -ENOTTY;
+	/* Only families whose packets bear stamps have these: gettstamp of their operations. */
+	if ((cmd == SIOCGSTAMP || cmd == SIOCGSTAMPNS) &&
+	    (sk->family == AF_UNIX || sk->family == AF_NETLINK))
+		return -ENOTTY;
 	if (!arg)
 		return -EFAULT;
 	switch (cmd) {

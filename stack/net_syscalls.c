@@ -22,7 +22,7 @@ static struct sock *sock_lookup(struct task *t, int fd, s64 *err)
 	struct file *f = fd_file(t, fd);
 	struct sock *sk;
 
-	if (!f) {
+	if (!f || f->flags & O_PATH) {
 		*err = -EBADF;
 		return NULL;
 	}
@@ -232,9 +232,11 @@ s64 sys_shutdown(struct task *t, int fd, int how)
 
 	if (!sk)
 		return err;
+	if (!sk->ops->shutdown)
+		return -EOPNOTSUPP;
 	if (how < SHUT_RD || how > SHUT_RDWR)
 		return -EINVAL;
-	return sk->ops->shutdown ? sk->ops->shutdown(t, sk, how) : -EOPNOTSUPP;
+	return sk->ops->shutdown(t, sk, how);
 }
 
 s64 sys_setsockopt(struct task *t, int fd, int level, int name, const void *val, socklen_t len)

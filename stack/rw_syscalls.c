@@ -139,7 +139,8 @@ static s64 rw_at(struct task *t, struct file *f, const struct iov_iter *it, s64 
 	u32 flags;
 	s64 ret;
 
-	if (!S_ISREG(f->mode) && !f->ops->llseek)
+	/* Anonymous inodes can be told to seek, but have no positions. */
+	if (!S_ISREG(f->mode) && (!f->ops->llseek || !(f->mode & S_IFMT)))
 		return -ESPIPE;
 	pos = f->pos;
 	flags = f->flags;

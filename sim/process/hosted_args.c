@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "stack/socket.h"
@@ -449,6 +450,32 @@ static const struct {
 	[BPF_ATTR] = { args_bpf_in, args_bpf_out, true },
 };
 
+/* Of calls that not every file has, or has for reading and writing. */
+static int wrong_file(const struct hosted *h, const struct file *f, int err)
+{
+	u32 mode = f->flags & O_ACCMODE;
+
+	switch (h->nr) {
+	case SYS_pread64:
+	case SYS_pwrite64:
+	case SYS_preadv:
+	case SYS_pwritev:
+		if (S_ISFIFO(f->mode) || S_ISSOCK(f->mode) || !(f->mode & S_IFMT))
+			return -ESPIPE;
+		return err;
+	case SYS_read:
+	case SYS_readv:
+	case SYS_preadv2:
+		return mode == O_WRONLY ? -EBADF : !f->ops->read ? -EINVAL : err;
+	case SYS_write:
+	case SYS_writev:
+	case SYS_pwritev2:
+		return mode == O_RDONLY ? -EBADF : !f->ops->write ? -EINVAL : err;
+	default:
+		return err;
+	}
+}
+
 /* What the kernel would have said before it came to the pointer that is wrong. */
 static int first_error(struct hosted *h, int err)
 {
@@ -461,13 +488,15 @@ static int first_error(struct hosted *h, int err)
 		return err;
 	if (h->nr == SYS_signalfd || h->nr == SYS_signalfd4) /* the descriptor comes last */
 		return err;
+	if (h->nr == SYS_timerfd_settime) /* the times come first */
+		return err;
 	f = fd_lookup(h->u->task->proc->files, (int)h->args[0]);
-	if (!f)
+	if (!f || f->flags & O_PATH)
 		return -EBADF;
 	/* connect() looks at the address first; sendfile() needs no socket. */
 	if (e->socket && h->nr != SYS_connect && h->nr != SYS_sendfile && !sock_from_file(f))
 		return -ENOTSOCK;
-	return err;
+	return wrong_file(h, f, err);
 }
 
 static int arg_in(struct args *c, const struct arg *arg, int i)

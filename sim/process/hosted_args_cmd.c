@@ -191,6 +191,18 @@ static int name_in(struct args *c, int i, size_t size)
 	return 0;
 }
 
+/* Commands of sockets (0x89xx) are refused by other files, whatever is passed. */
+static bool takes_no_argument(const struct args *c)
+{
+	u32 nr = (u32)c->h->args[1];
+	struct file *f;
+
+	if (!c->h->u || nr >> 8 != SIOCSPGRP >> 8 || nr == SIOCOUTQ)
+		return false;
+	f = fd_lookup(c->h->u->task->proc->files, (int)c->h->args[0]);
+	return f && !sock_from_file(f);
+}
+
 int args_command_in(struct args *c, const struct arg *arg, int i)
 {
 	const struct command *cmd = command_of(c->h, i);
@@ -201,7 +213,12 @@ int args_command_in(struct args *c, const struct arg *arg, int i)
 		c->a[i] = c->h->nr == SYS_ioctl ? 0 : (s64)addr;
 		return 0;
 	}
-	if (!addr)
+	if (c->h->nr == SYS_ioctl && takes_no_argument(c)) {
+		args_cleared(c, i, 2 * sizeof(struct ifconf) + (cmd ? cmd->size : 0));
+		return 0;
+	}
+	/* What is only written to is found to be nothing at the end. SIOCATMARK has more readers than TCP. */
+	if (!addr && !(cmd && cmd->direction == WRITE && cmd->cmd != SIOCATMARK))
 		return -EFAULT;
 	if (!cmd)
 		return ifconf_in(c, i);

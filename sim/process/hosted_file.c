@@ -162,7 +162,7 @@ struct file *hosted_native_file(struct host *host, int real_fd, u32 flags, const
 	n->fd = real_fd;
 	n->path = path ? xstrdup(path) : NULL;
 	return file_new(host, S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) ? &regular_ops : &stream_ops,
-			n, flags & (O_ACCMODE | O_APPEND | O_NONBLOCK), st.st_mode);
+			n, flags & (O_ACCMODE | O_APPEND | O_NONBLOCK | O_PATH), st.st_mode);
 }
 
 void hosted_inherit_streams(struct process *p)
@@ -223,6 +223,8 @@ static s64 do_mmap(struct task *t, struct hosted *h, const s64 *a)
 	struct file *f = fd_lookup(t->proc->files, (int)h->args[4]);
 	int fd, err;
 
+	if (h->args[5] & 4095) /* the first that x86-64's mmap() looks at */
+		return -EINVAL;
 	if (!f)
 		return -EBADF;
 	if (!h->args[1])
