@@ -271,7 +271,8 @@ static s64 set_filter(struct sock *sk, int name, const void *val, socklen_t len)
 		return -ENOPROTOOPT;
 	if (!sockopt_there(val, len))
 		return -EFAULT;
-	memcpy(raw->icmp6_filter, val, min((size_t)len, sizeof(raw->icmp6_filter)));
+	if (len)
+		memcpy(raw->icmp6_filter, val, min((size_t)len, sizeof(raw->icmp6_filter)));
 	return 0;
 }
 

@@ -361,7 +361,12 @@ static void test_ioctl(void **state)
 	*(int *)P(2) = 77;
 	assert_int_equal(out(f, 0), 0);
 	assert_int_equal(*(int *)f->mem, 77);
-	assert_int_equal(in(f, SYS_ioctl, 3, FIONREAD, 0), -EFAULT);
+	/* Where it is to be put matters when there is something to put. */
+	assert_int_equal(in(f, SYS_ioctl, 3, FIONREAD, 0), 0);
+	assert_int_equal(out(f, -ENOTTY), -ENOTTY);
+	assert_int_equal(in(f, SYS_ioctl, 3, FIONREAD, 0), 0);
+	assert_int_equal(out(f, 0), -EFAULT);
+	assert_int_equal(in(f, SYS_ioctl, 3, FIONBIO, 0), -EFAULT);
 	assert_int_equal(in(f, SYS_ioctl, 3, FIONBIO, A(f->mem)), 0);
 	assert_int_equal(*(int *)P(2), 77);
 	/* What nothing here serves gets nothing. */
