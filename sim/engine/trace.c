@@ -10,6 +10,7 @@
  */
 #include "sim/engine/trace.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -313,8 +314,10 @@ static void write_packet(struct trace *tr, const struct trace_packet *row)
 {
 	u8 *frame = gather_frame(tr, row);
 	struct trace_frame f;
+	char number[12]; /* of a protocol without a name here; the column is text */
 
 	trace_frame_parse(frame, row->len, &f);
+	snprintf(number, sizeof(number), "%d", f.ip_proto);
 	if (row->csum_partial)
 		trace_frame_fill_csum(frame, &f);
 	const struct tval v[] = {
@@ -330,7 +333,7 @@ static void write_packet(struct trace *tr, const struct trace_packet *row)
 	    v_opt(f.ip_version),
 	    v_text_opt(f.src),
 	    v_text_opt(f.dst),
-	    f.proto ? v_text(f.proto) : v_opt(f.ip_proto),
+	    f.proto ? v_text(f.proto) : v_text_opt(f.ip_proto < 0 ? "" : number),
 	    v_opt(f.ttl),
 	    v_opt(f.tos),
 	    v_opt(f.ip_id),
