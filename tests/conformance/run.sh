@@ -21,6 +21,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 bin=$top/build/conformance
 limit=${CONFORMANCE_TIMEOUT:-30}
+if ! command -v gcc >/dev/null; then
+	echo "conformance: gcc is not installed, which compiles the programs (apt-get install gcc)" >&2
+	exit 2
+fi
 mkdir -p "$bin"
 cd "$here" || exit 2
 if [ $# -eq 0 ]; then
