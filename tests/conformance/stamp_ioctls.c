@@ -83,6 +83,7 @@ static void udp(const char *host, int family)
 	send(a, "five", 4, 0);
 	receive(b);
 	stamp("read", b);
+	CALL(ioctl(b, OLD_STAMP, NULL));
 	CALL(ioctl(b, SIOCGSTAMP_NEW, buf));
 	CALL(ioctl(b, SIOCGSTAMPNS_NEW, buf));
 	close(a);
@@ -145,6 +146,7 @@ static void states(void)
 	bind(t, ADDR("unix:@s"));
 	listen(t, 1);
 	sizes("listening AF_UNIX stream", t);
+	CALL(ioctl(t, FIONREAD, NULL));
 	CALL(ioctl(t, SIOCOUTQ, NULL));
 	CALL(ioctl(t, FIONBIO, NULL));
 	n = 5;
