@@ -230,7 +230,8 @@ bool dev_addr_wanted(const struct net_device *dev, const u8 mac[ETH_ALEN])
 	if (dev->promiscuity || dev->flags & IFF_PROMISC || !memcmp(mac, dev->mac, ETH_ALEN) ||
 	    !memcmp(mac, broadcast, ETH_ALEN))
 		return true;
-	if (mac[0] & 1 && (dev->allmulti || dev->flags & IFF_ALLMULTI || !t->mc_wanted || t->mc_wanted(dev, mac)))
+	if (mac[0] & 1 && (dev->allmulti || dev->flags & IFF_ALLMULTI || !t->mc_wanted ||
+			   t->mc_wanted(dev, mac)))
 		return true;
 	for (const struct dev_addr *a = dev->addrs; a; a = a->next) {
 		if (!memcmp(a->mac, mac, ETH_ALEN))

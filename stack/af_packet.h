@@ -13,7 +13,7 @@
  * another protocol what comes in. A host without one looks at an empty list.
  *
  * Not there, and refused: SOCK_PACKET (ESOCKTNOSUPPORT), PACKET_VNET_HDR (ENOPROTOOPT),
- * PACKET_FANOUT_FLAG_DEFRAG and PACKET_FANOUT_EBPF (EINVAL).
+ * PACKET_FANOUT_FLAG_DEFRAG (EINVAL).
  */
 #ifndef STACK_AF_PACKET_H
 #define STACK_AF_PACKET_H
@@ -131,7 +131,8 @@ void packet_flush_mclist(struct packet_sock *po);
 /* fanout */
 s64 packet_fanout_add(struct packet_sock *po, const void *val, socklen_t len);
 /* PACKET_FANOUT's value; 0: none. */
-s64 packet_fanout_set_data(struct packet_sock *po, const void *val, socklen_t len);
+/* The program of a group of kind PACKET_FANOUT_CBPF or _EBPF. */
+s64 packet_fanout_set_data(struct task *t, struct packet_sock *po, const void *val, socklen_t len);
 int packet_fanout_get(const struct packet_sock *po);
 void packet_fanout_release(struct packet_sock *po);
 void packet_fanout_link(struct packet_sock *po);

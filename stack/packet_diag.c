@@ -13,7 +13,8 @@
 
 static void put_info(struct nl_buf *b, const struct packet_sock *po)
 {
-	struct packet_diag_info info = { .pdi_index = (u32)po->ifindex, .pdi_version = (u32)po->version,
+	struct packet_diag_info info = { .pdi_index = (u32)po->ifindex,
+					 .pdi_version = (u32)po->version,
 					 .pdi_reserve = po->reserve, .pdi_tstamp = (u32)po->tstamp,
 					 .pdi_copy_thresh = (u32)po->copy_thresh };
 

@@ -3,7 +3,7 @@
  * Groups of packet sockets that share the packets of a device and protocol (packet(7), PACKET_FANOUT).
  *
  * The group is the tap; each packet goes to one member: by flow hash, in turns, by CPU, by chance, by RX
- * queue, by a classic BPF program, or to the first that has room. A member that leaves is replaced by the last one. With
+ * queue, by a BPF program, or to the first that has room. A member that leaves is replaced by the last one. With
  * PACKET_FANOUT_FLAG_ROLLOVER a packet whose member is full goes to another.
  */
 #include <stdlib.h>
@@ -14,6 +14,7 @@
 #include "sim/host/cpu.h"
 #include "stack/af_packet.h"
 #include "stack/bpf.h"
+#include "stack/ebpf.h"
 
 #define FANOUT_MAX 256u /* members, unless the first asks for another number */
 #define FANOUT_LIMIT (1u << 16)
@@ -29,7 +30,7 @@ struct packet_fanout {
 	u8 flags; /* the upper byte of the option's */
 	u32 max, users;
 	u32 turn;
-	struct bpf_prog *prog; /* PACKET_FANOUT_CBPF: its result picks; NULL: the first member */
+	struct bpf_prog *prog; /* PACKET_FANOUT_CBPF, _EBPF: its result picks; NULL: the first member */
 	struct packet_sock **member; /* those that receive */
 	u32 n, cap;
 };
@@ -93,6 +94,7 @@ static u32 demux(struct packet_fanout *f, struct sk_buff *skb, struct net_device
 	case PACKET_FANOUT_QM:
 		return skb->queue_mapping % f->n;
 	case PACKET_FANOUT_CBPF:
+	case PACKET_FANOUT_EBPF:
 		return f->prog ? bpf_prog_run(f->prog, skb, 0) % f->n : 0;
 	case PACKET_FANOUT_ROLLOVER:
 		return demux_rollover(f, skb, 0, false);
@@ -181,13 +183,15 @@ static s64 parse(const void *val, socklen_t len, struct fanout_args *a)
 	case PACKET_FANOUT_RND:
 	case PACKET_FANOUT_QM:
 	case PACKET_FANOUT_CBPF:
+	case PACKET_FANOUT_EBPF:
 		return 0;
 	default:
 		return -EINVAL;
 	}
 }
 
-static struct packet_fanout *group_new(struct packet_sock *po, const struct fanout_args *a, u8 flags)
+static struct packet_fanout *group_new(struct packet_sock *po, const struct fanout_args *a,
+				       u8 flags)
 {
 	struct packet_fanout *f = xcalloc(1, sizeof(*f));
 
@@ -278,21 +282,43 @@ s64 packet_fanout_add(struct packet_sock *po, const void *val, socklen_t len)
 	return err;
 }
 
-s64 packet_fanout_set_data(struct packet_sock *po, const void *val, socklen_t len)
+static int classic_program(const void *val, socklen_t len, struct bpf_prog **prog)
 {
-	struct packet_fanout *f = po->fanout;
 	struct sock_fprog fprog;
-	struct bpf_prog *prog;
-	int err;
 
-	if (!f || f->type != PACKET_FANOUT_CBPF)
-		return -EINVAL;
-	if (po->sk.filter_locked)
-		return -EPERM;
 	if (len != sizeof(fprog))
 		return -EINVAL;
 	memcpy(&fprog, val, sizeof(fprog));
-	err = bpf_prog_create(&fprog, &prog);
+	return bpf_prog_create(&fprog, prog);
+}
+
+static int extended_program(struct task *t, const void *val, socklen_t len, struct bpf_prog **prog)
+{
+	int fd, err;
+
+	if (len != sizeof(fd))
+		return -EINVAL;
+	memcpy(&fd, val, sizeof(fd));
+	err = bpf_prog_from_fd(t, fd, prog);
+	if (!err && (*prog)->type != BPF_PROG_TYPE_SOCKET_FILTER) {
+		bpf_prog_put(*prog);
+		err = -EINVAL;
+	}
+	return err;
+}
+
+s64 packet_fanout_set_data(struct task *t, struct packet_sock *po, const void *val, socklen_t len)
+{
+	struct packet_fanout *f = po->fanout;
+	struct bpf_prog *prog;
+	int err;
+
+	if (!f || (f->type != PACKET_FANOUT_CBPF && f->type != PACKET_FANOUT_EBPF))
+		return -EINVAL;
+	if (po->sk.filter_locked)
+		return -EPERM;
+	err = f->type == PACKET_FANOUT_CBPF ? classic_program(val, len, &prog) :
+					      extended_program(t, val, len, &prog);
 	if (err)
 		return err;
 	bpf_prog_put(f->prog);

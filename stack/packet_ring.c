@@ -148,7 +148,8 @@ static struct packet_ring *ring_new(struct packet_sock *po, const struct tpacket
 	return r;
 }
 
-static s64 replace(struct packet_sock *po, struct packet_ring *r, bool tx, const struct tpacket_req3 *q)
+static s64 replace(struct packet_sock *po, struct packet_ring *r, bool tx,
+		   const struct tpacket_req3 *q)
 {
 	struct packet_ring **slot = tx ? &po->tx : &po->rx, *old = *slot;
 	bool was_running = po->running;

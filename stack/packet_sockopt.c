@@ -194,7 +194,7 @@ s64 packet_setsockopt(struct task *t, struct sock *sk, int level, int name, cons
 	case PACKET_FANOUT:
 		return packet_fanout_add(po, val, len);
 	case PACKET_FANOUT_DATA:
-		return packet_fanout_set_data(po, val, len);
+		return packet_fanout_set_data(t, po, val, len);
 	case PACKET_AUXDATA:
 	case PACKET_ORIGDEV:
 		if (len < sizeof(v))

@@ -115,7 +115,8 @@ static s64 send_one(struct packet_ring *r, struct net_device *dev, be16 proto, c
 		return 0;
 	len = make_packet(r, frame, dev, reserve, &skb);
 	if (len < 0) {
-		ring_set_status(r, frame, r->po->loss ? TP_STATUS_AVAILABLE : TP_STATUS_WRONG_FORMAT);
+		ring_set_status(r, frame,
+				r->po->loss ? TP_STATUS_AVAILABLE : TP_STATUS_WRONG_FORMAT);
 		if (!r->po->loss)
 			return len;
 		r->head = (r->head + 1) % r->nframes;

@@ -171,6 +171,7 @@ static struct sk_buff *ping_build(struct inet_sock *inet, const struct iov_iter 
 /* ping_common_sendmsg() */
 static int ping_check(const struct sock *sk, const struct iov_iter *from, int flags)
 {
+	u8 want = sk->family == AF_INET ? ICMP_ECHO : ICMP6_ECHO_REQUEST;
 	u8 h[2];
 
 	if (from->total > 0xffff)
@@ -180,13 +181,14 @@ static int ping_check(const struct sock *sk, const struct iov_iter *from, int fl
 	if (flags & MSG_OOB)
 		return -EOPNOTSUPP;
 	iov_copy_from(from, 0, h, sizeof(h));
-	return h[0] == (sk->family == AF_INET ? ICMP_ECHO : ICMP6_ECHO_REQUEST) && !h[1] ? 0 : -EINVAL;
+	return h[0] == want && !h[1] ? 0 : -EINVAL;
 }
 
 static int ping_name(struct inet_sock *inet, const struct msg *m, struct datagram *d)
 {
 	const struct sockaddr *sa = m->name;
 	int family = inet->sk.family, err;
+	size_t need = family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
 	u16 port;
 
 	if (!sa || !m->namelen) {
@@ -195,7 +197,7 @@ static int ping_name(struct inet_sock *inet, const struct msg *m, struct datagra
 		d->fl.daddr = inet->daddr;
 		return 0;
 	}
-	if (m->namelen < (family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6)))
+	if (m->namelen < need)
 		return -EINVAL;
 	if (sa->sa_family != family)
 		return -EAFNOSUPPORT;

@@ -181,7 +181,8 @@ bool raw_deliver(struct net *net, struct sk_buff *skb)
 			continue;
 		}
 		if (raw_filtered(raw, skb, &rx) ||
-		    (family == AF_INET && rx.multicast && !inet_mc_wants(&raw->inet, &rx.daddr, rx.iif)))
+		    (family == AF_INET && rx.multicast &&
+		     !inet_mc_wants(&raw->inet, &rx.daddr, rx.iif)))
 			continue;
 		raw_rcv(raw, skb_clone(skb));
 	}
@@ -301,7 +302,8 @@ static s64 raw_setsockopt(struct task *t, struct sock *sk, int level, int name, 
 	if (!sockopt_there(val, len))
 		return -EFAULT;
 	if (len)
-		memcpy(&raw_sk(sk)->icmp_filter, val, min(len, (socklen_t)sizeof(struct icmp_filter)));
+		memcpy(&raw_sk(sk)->icmp_filter, val,
+		       min(len, (socklen_t)sizeof(struct icmp_filter)));
 	return 0;
 }
 

@@ -71,6 +71,7 @@ int raw_cork_send(struct raw_sock *raw, struct datagram *d, const struct iov_ite
 {
 	struct raw_cork *c = raw->cork;
 	u32 len = (u32)from->total;
+	struct iov_iter all;
 	struct iovec iov;
 	int err;
 
@@ -89,8 +90,8 @@ int raw_cork_send(struct raw_sock *raw, struct datagram *d, const struct iov_ite
 	if (more)
 		return 1;
 	iov = (struct iovec){ c->data, c->len };
-	*skb = raw_build(&raw->inet.sk, &(struct iov_iter){ .iov = &iov, .count = 1, .total = c->len },
-			 c->len);
+	all = (struct iov_iter){ .iov = &iov, .count = 1, .total = c->len };
+	*skb = raw_build(&raw->inet.sk, &all, c->len);
 	*d = c->dest;
 	raw_flush_pending(raw);
 	return 0;

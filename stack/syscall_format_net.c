@@ -117,12 +117,12 @@ static void sb_ll(struct sbuf *sb, const struct sockaddr_ll *ll)
 {
 	const u8 *a = ll->sll_addr;
 
-	sb_printf(sb, "{sa_family=AF_PACKET, sll_protocol=htons(%#x), sll_ifindex=%d, sll_hatype=%u, ",
-		  ntohs(ll->sll_protocol), ll->sll_ifindex, ll->sll_hatype);
-	sb_printf(sb, "sll_pkttype=%u", ll->sll_pkttype);
+	sb_printf(sb, "{sa_family=AF_PACKET, sll_protocol=htons(%#x), sll_ifindex=%d, ",
+		  ntohs(ll->sll_protocol), ll->sll_ifindex);
+	sb_printf(sb, "sll_hatype=%u, sll_pkttype=%u", ll->sll_hatype, ll->sll_pkttype);
 	if (ll->sll_halen == ETH_ALEN)
-		sb_printf(sb, ", sll_addr=%02x:%02x:%02x:%02x:%02x:%02x", a[0], a[1], a[2], a[3], a[4],
-			  a[5]);
+		sb_printf(sb, ", sll_addr=%02x:%02x:%02x:%02x:%02x:%02x", a[0], a[1], a[2], a[3],
+			  a[4], a[5]);
 	sb_printf(sb, "}");
 }
 
@@ -261,7 +261,8 @@ static bool is_filter(int level, int name)
 {
 	if (level == SOL_PACKET)
 		return name == PACKET_FANOUT_DATA;
-	return level == SOL_SOCKET && (name == SO_ATTACH_FILTER || name == SO_ATTACH_REUSEPORT_CBPF);
+	return level == SOL_SOCKET &&
+	       (name == SO_ATTACH_FILTER || name == SO_ATTACH_REUSEPORT_CBPF);
 }
 
 void sb_sockopt_value(struct sbuf *sb, int level, int name, const void *val, socklen_t len)

@@ -63,8 +63,8 @@ static void check_mac(lua_State *L, int idx, struct sockaddr_ll *ll)
 	lua_getfield(L, idx, "addr");
 	text = lua_tostring(L, -1);
 	if (text) {
-		if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
-			   &end) != 6)
+		if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2], &b[3], &b[4],
+			   &b[5], &end) != 6)
 			luaL_error(L, "address: '%s' is not an Ethernet address", text);
 		for (int i = 0; i < 6; i++)
 			ll->sll_addr[i] = (u8)b[i];
@@ -156,7 +156,8 @@ static void push_packet(lua_State *L, const struct sockaddr_storage *ss)
 	lua_setfield(L, -2, "pkttype");
 	if (ll->sll_halen != 6)
 		return;
-	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", a[0], a[1], a[2], a[3], a[4], a[5]);
+	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", a[0], a[1], a[2], a[3], a[4],
+		 a[5]);
 	lua_pushstring(L, text);
 	lua_setfield(L, -2, "addr");
 }

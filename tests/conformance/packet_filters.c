@@ -3,6 +3,7 @@
  * Filters of packet and raw sockets: where they begin, and what is cut off: packet(7), socket(7)
  * SO_ATTACH_FILTER. Data that MSG_MORE holds back.
  */
+#include <linux/bpf.h>
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
@@ -190,6 +191,32 @@ static void fanout(void)
 	close(b);
 }
 
+static void extended(void)
+{
+	struct bpf_insn second[] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 3 },
+				     { .code = BPF_JMP | BPF_EXIT } };
+	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_SOCKET_FILTER, .insn_cnt = 2,
+				.insns = (uintptr_t)second, .license = (uintptr_t)"GPL" };
+	int a = tap(SOCK_DGRAM), b = tap(SOCK_DGRAM), val = 9 | PACKET_FANOUT_EBPF << 16, prog;
+
+	part("fanout by an extended program");
+	prog = FD((int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr)));
+	CALL(setsockopt(a, SOL_PACKET, PACKET_FANOUT, &val, sizeof(val)));
+	CALL(setsockopt(b, SOL_PACKET, PACKET_FANOUT, &val, sizeof(val)));
+	CALL(setsockopt(a, SOL_PACKET, PACKET_FANOUT_DATA, &a, sizeof(a)));
+	CALL(setsockopt(a, SOL_PACKET, PACKET_FANOUT_DATA, &(int){ -1 }, sizeof(int)));
+	CALL(setsockopt(a, SOL_PACKET, PACKET_FANOUT_DATA, &prog, 3));
+	CALL(setsockopt(a, SOL_PACKET, PACKET_FANOUT_DATA, &prog, sizeof(prog)));
+	close(prog);
+	send_to("127.0.0.1:4008");
+	send_to("127.0.0.1:4009");
+	take(a);
+	take(b);
+	take(b);
+	close(a);
+	close(b);
+}
+
 int main(void)
 {
 	/* Somebody listens: no errors among the packets. */
@@ -205,5 +232,6 @@ int main(void)
 	ring();
 	raw();
 	fanout();
+	extended();
 	return 0;
 }
