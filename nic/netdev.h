@@ -46,6 +46,8 @@ struct net_device_ops {
 	/* The device's own counters for `ethtool -S`: calls emit for each. NULL: none. */
 	void (*counters)(struct net_device *dev, void (*emit)(void *ctx, const char *name, u64 v),
 			 void *ctx);
+	/* The driver's part of SIOCETHTOOL, see nic/nic_ethtool.h. NULL: it has none. */
+	int (*ethtool)(struct net_device *dev, void *data);
 };
 
 /* A TX queue as the stack sees it. */

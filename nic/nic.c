@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nic/nic_ethtool.h"
 #include "nic/nic_priv.h"
 #include "sim/engine/trace.h"
 
@@ -194,6 +195,7 @@ static const struct net_device_ops nic_ops = {
 	.destroy = nic_destroy,
 	.counters = nic_counters,
 	.speed = nic_speed,
+	.ethtool = nic_ethtool,
 };
 
 /* Locally administered (IEEE 802), unique by host and interface: 02:00, the host, the ifindex. */
@@ -252,8 +254,7 @@ struct net_device *nic_new(struct host *h, const char *name, const struct nic_pa
 		memcpy(dev->mac, mac, ETH_ALEN);
 	else
 		derive_mac(dev->mac, dev);
-	for (int i = 0; i < RSS_INDIR_SIZE; i++)
-		nic->indir[i] = (u8)(i % p->rx_queues);
+	nic_default_indir(nic);
 	trace_nic(h->sim->trace, h->id, dev->ifindex, dev->name, dev->mac, dev->kind, dev->mtu);
 	queues_init(nic);
 	nic_rx_init(nic);
@@ -267,6 +268,12 @@ struct link_port *nic_port(struct net_device *dev)
 }
 
 /* ---- settings ---------------------------------------------------------------------------------- */
+
+void nic_default_indir(struct nic *nic)
+{
+	for (int i = 0; i < RSS_INDIR_SIZE; i++)
+		nic->indir[i] = (u8)(i % nic->p.rx_queues);
+}
 
 int nic_set_coalesce(struct net_device *dev, const struct nic_coalesce *c)
 {
@@ -305,7 +312,7 @@ int nic_set_ring(struct net_device *dev, u32 rx, u32 tx)
 	/* As ethtool -G: the device is down meanwhile, so rings are empty. */
 	if (dev->flags & IFF_UP)
 		return -EBUSY;
-	if (rx < 16 || rx > NIC_RING_MAX || tx < 2 || tx > NIC_RING_MAX)
+	if (rx < NIC_RING_MIN_RX || rx > NIC_RING_MAX || tx < NIC_RING_MIN_TX || tx > NIC_RING_MAX)
 		return -EINVAL;
 	nic->p.rx_ring = rx;
 	nic->p.tx_ring = tx;

@@ -20,6 +20,8 @@
 #define RSS_KEY_LEN 40
 #define RSS_INDIR_SIZE 128
 #define NIC_RING_MAX 4096
+#define NIC_RING_MIN_RX 16
+#define NIC_RING_MIN_TX 2
 
 /* Interrupt moderation, as `ethtool -C`. */
 struct nic_coalesce {

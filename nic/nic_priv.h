@@ -49,6 +49,7 @@ struct nic {
 	struct nic_queue *q; /* nq queue pairs; rings beyond rx_queues or tx_queues are not used */
 	int nq;
 	u8 indir[RSS_INDIR_SIZE];
+	bool indir_set; /* by a user: fewer channels leave it alone */
 	struct nic_rule *rules; /* by location */
 	int nrules;
 	u64 refills; /* counts for dma_fail_nth */
@@ -59,6 +60,9 @@ static inline struct nic *nic_of(struct net_device *dev)
 {
 	return dev->priv;
 }
+
+/* The indirection table that spreads over all RX queues. */
+void nic_default_indir(struct nic *nic);
 
 /* nic_rx.c */
 void nic_rx_init(struct nic *nic);

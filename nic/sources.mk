@@ -15,6 +15,7 @@ SRC := \
 	napi_thread.c \
 	netdev.c \
 	nic.c \
+	nic_ethtool.c \
 	nic_rx.c \
 	nic_tx.c \
 	qdisc.c \

@@ -13,6 +13,7 @@
 
 #include "nic/netdev.h"
 #include "stack/capability.h"
+#include "stack/ethtool.h"
 #include "stack/in_device.h"
 #include "stack/socket.h"
 #include "stack/syscall.h"
@@ -168,6 +169,8 @@ static s64 set(struct net *net, unsigned cmd, struct ifreq *ifr, struct net_devi
 	case SIOCSIFFLAGS:
 		return dev_change_flags(dev, (u16)ifr->ifr_flags);
 	case SIOCSIFMTU:
+		if (ifr->ifr_mtu < 0)
+			return -EINVAL;
 		return dev->ops->change_mtu ? dev->ops->change_mtu(dev, (u32)ifr->ifr_mtu) : -EOPNOTSUPP;
 	case SIOCSIFTXQLEN:
 		if (ifr->ifr_qlen < 0)
@@ -273,7 +276,7 @@ s64 if_ioctl(struct task *t, struct sock *sk, unsigned cmd, void *arg)
 	dev = dev_get_by_name(sk->host, ifr->ifr_name);
 	if (!dev)
 		return -ENODEV;
-	if (cmd == SIOCETHTOOL) /* as of a driver that has none of ethtool(8)'s commands */
-		return -EOPNOTSUPP;
+	if (cmd == SIOCETHTOOL)
+		return ifr->ifr_data ? dev_ethtool(t, dev, ifr->ifr_data) : -EFAULT;
 	return changes(cmd) ? set(sk->net, cmd, ifr, dev) : get(cmd, ifr, dev);
 }

@@ -24,6 +24,7 @@ SRC := \
 	ebpf_state.c \
 	ebpf_verifier.c \
 	errqueue.c \
+	ethtool.c \
 	eventfd.c \
 	eventpoll.c \
 	family.c \

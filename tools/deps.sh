@@ -30,6 +30,7 @@ if [ "${1:-build}" = check ]; then
 	want 'command -v ping' iputils-ping
 	want 'command -v tcpdump || test -x /usr/sbin/tcpdump' tcpdump
 	want 'command -v ip' iproute2
+	want 'command -v ethtool || test -x /usr/sbin/ethtool' ethtool
 	want 'command -v go' golang-go
 	# clang's sanitizers and libFuzzer are a package that is named after its version.
 	if ! ls /usr/lib/llvm-*/lib/clang/*/lib/*/libclang_rt.fuzzer* >/dev/null 2>&1 && command -v apt-cache >/dev/null 2>&1; then

@@ -20,6 +20,7 @@
 #include <sys/syscall.h>
 
 #include "sim/process/hosted_args.h"
+#include "stack/ethtool.h"
 #include "stack/sockopt.h"
 
 #define OPTION_MAX (1 << 20)
@@ -55,7 +56,6 @@ static const struct command ioctls[] = {
 	{ SIOCGSTAMPNS_NEW, WRITE, 16 },
 	{ RNDGETENTCNT, WRITE, 4 },
 	{ TIMERFD_SET_TICKS, READ, 8 },
-	{ SIOCETHTOOL, READ, IFREQ },
 	{ SIOCGIFNAME, BOTH, IFREQ },
 	{ SIOCGIFINDEX, BOTH, IFREQ },
 	{ SIOCGIFFLAGS, BOTH, IFREQ },
@@ -178,6 +178,41 @@ static void ifconf_out(struct args *c, int i)
 		   sizeof(conf->ifc_len));
 }
 
+static bool is_ethtool(const struct hosted *h)
+{
+	return h->nr == SYS_ioctl && (u32)h->args[1] == SIOCETHTOOL;
+}
+
+/* struct ifreq points to a structure that begins with its command: ethtool.h says how long it is. */
+static int ethtool_in(struct args *c, int i)
+{
+	struct ifreq *ifr = args_room(c, i, 2 * sizeof(*ifr) + sizeof(u32));
+	u64 addr;
+	u32 *data;
+
+	if (hosted_read(c->h, c->h->args[i], ifr, sizeof(*ifr)) < 0)
+		return -EFAULT;
+	ifr[1] = ifr[0];
+	addr = (u64)(uintptr_t)ifr->ifr_data;
+	data = memset(hosted_alloc(c->h, ETHTOOL_ROOM), 0, ETHTOOL_ROOM);
+	if (hosted_read(c->h, addr, data, sizeof(*data)) < 0)
+		return -EFAULT;
+	ifr->ifr_data = (char *)data;
+	if (ethtool_head(*data) && (hosted_read(c->h, addr, data, ethtool_head(*data)) < 0 ||
+				    hosted_read(c->h, addr, data, ethtool_in_size(data)) < 0))
+		return -EFAULT;
+	*(u32 *)(void *)&ifr[2] = ethtool_room(data);
+	return 0;
+}
+
+static void ethtool_out(struct args *c, int i)
+{
+	struct ifreq *ifr = (struct ifreq *)(uintptr_t)c->a[i];
+
+	args_piece(c, (u64)(uintptr_t)ifr[1].ifr_data, ifr->ifr_data,
+		   min(*(const u32 *)(const void *)&ifr[2], ethtool_out_size(ifr->ifr_data)));
+}
+
 /* strncpy_from_user(): what is behind the zero byte need not be there. */
 static int name_in(struct args *c, int i, size_t size)
 {
@@ -209,7 +244,7 @@ int args_command_in(struct args *c, const struct arg *arg, int i)
 	u64 addr = c->h->args[i];
 	void *p;
 
-	if (!cmd && !is_ifconf(c->h)) {
+	if (!cmd && !is_ifconf(c->h) && !is_ethtool(c->h)) {
 		c->a[i] = c->h->nr == SYS_ioctl ? 0 : (s64)addr;
 		return 0;
 	}
@@ -221,7 +256,7 @@ int args_command_in(struct args *c, const struct arg *arg, int i)
 	if (!addr && !(cmd && cmd->direction == WRITE && cmd->cmd != SIOCATMARK))
 		return -EFAULT;
 	if (!cmd)
-		return ifconf_in(c, i);
+		return is_ethtool(c->h) ? ethtool_in(c, i) : ifconf_in(c, i);
 	if (cmd->direction == NAME)
 		return name_in(c, i, cmd->size);
 	p = memset(args_room(c, i, cmd->size), 0, cmd->size);
@@ -236,6 +271,8 @@ int args_command_out(struct args *c, const struct arg *arg, int i, s64 result)
 
 	if (is_ifconf(c->h))
 		ifconf_out(c, i);
+	else if (is_ethtool(c->h))
+		ethtool_out(c, i);
 	else if (cmd && cmd->direction & WRITE)
 		args_piece(c, c->h->args[i], (void *)(uintptr_t)c->a[i], cmd->size);
 	return 0;
