@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <sys/stat.h>
 
+#include "stack/af_packet.h"
 #include "stack/af_unix.h"
 #include "stack/procfs_priv.h"
 
@@ -71,12 +72,7 @@ static int unix_show(struct seq_file *m)
 	return 0;
 }
 
-/* The beginnings of sockaddr_ll and sockaddr_nl: their headers cannot stand beside the kernel's names here. */
-struct packet_name {
-	u16 family;
-	be16 protocol;
-	int ifindex;
-};
+/* The beginning of sockaddr_nl: its header cannot stand beside the kernel's names here. */
 struct netlink_name {
 	u16 family, pad;
 	u32 pid, groups;
@@ -96,16 +92,15 @@ static int packet_show(struct seq_file *m)
 
 	seq_puts(m, "sk               RefCnt Type Proto  Iface R Rmem   User   Inode\n");
 	list_for_each_entry(sk, &m->at.host->net->socks, net_node) {
-		struct sockaddr_storage ss;
-		struct packet_name ll;
+		const struct packet_sock *po;
 
 		if (sk->family != AF_PACKET || sk->dead)
 			continue;
-		sock_name(sk, &ss);
-		memcpy(&ll, &ss, sizeof(ll));
-		seq_printf(m, NO_ADDRESS " %-6d %-4d %04x   %-5d %1d %-6u %-6u %-6llu\n", 3, sk->type,
-			   ntohs(ll.protocol), ll.ifindex, 1, sk->rmem_alloc, sk->uid,
-			   (unsigned long long)procfs_sock_ino(sk));
+		po = pkt_sk(sk);
+		/* One that receives is held by its tap, too. */
+		seq_printf(m, NO_ADDRESS " %-6d %-4d %04x   %-5d %1d %-6u %-6u %-6llu\n",
+			   2 + po->running, sk->type, ntohs(po->num), po->ifindex, po->running,
+			   sk->rmem_alloc, sk->uid, (unsigned long long)procfs_sock_ino(sk));
 	}
 	return 0;
 }

@@ -49,6 +49,24 @@ static void kinds(void)
 	FD(socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, htons(ETH_P_ALL)));
 }
 
+/* Type, protocol, device, whether it receives; without address, memory and inode. */
+static void listed(void)
+{
+	char line[256], sk[32];
+	int refs, type, device, running;
+	unsigned protocol;
+	FILE *f = fopen("/proc/net/packet", "r");
+
+	fgets(line, sizeof(line), f);
+	printf("%s", line);
+	while (fgets(line, sizeof(line), f)) {
+		sscanf(line, "%31s %d %d %x %d %d", sk, &refs, &type, &protocol, &device, &running);
+		printf("  held %d type %d protocol %04x device %d running %d\n", refs, type, protocol, device,
+		       running);
+	}
+	fclose(f);
+}
+
 static void names(void)
 {
 	int fd = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
@@ -75,10 +93,12 @@ static void names(void)
 	ll.sll_protocol = 0;
 	CALL(bind(fd, (void *)&ll, sizeof(ll)));
 	show("without a protocol", fd);
+	listed();
 	ll.sll_protocol = htons(ETH_P_ALL);
 	ll.sll_ifindex = 0;
 	CALL(bind(fd, (void *)&ll, sizeof(ll)));
 	show("any device", fd);
+	listed();
 	CALL(connect(fd, (void *)&ll, sizeof(ll)));
 	CALL(listen(fd, 1));
 	CALL(accept(fd, NULL, NULL));
@@ -129,6 +149,7 @@ static void options(int type)
 				     PACKET_IGNORE_OUTGOING, 99 };
 	int fd = socket(AF_PACKET, type, 0);
 
+	listed();
 	part(type == SOCK_RAW ? "options" : "options of SOCK_DGRAM");
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		get(fd, names[i], 64);

@@ -11,6 +11,7 @@
 #include <sys/un.h>
 
 #include "sim/engine/trace.h"
+#include "stack/af_packet.h"
 #include "stack/ip.h"
 #include "stack/neighbour.h"
 #include "stack/sock.h"
@@ -276,15 +277,7 @@ static void headers(struct vproc *p)
 		    "dev_mcast sockstat6 ipv6_route softnet_stat ");
 }
 
-/* As getsockname(2) of a packet socket for IPv4 on device 2, and of a netlink socket in group 1. */
-static s64 packet_name(struct sock *sk, bool peer, struct sockaddr_storage *ss)
-{
-	static const u8 name[] = { AF_PACKET, 0, 0x08, 0, 2, 0, 0, 0 };
-
-	memcpy(ss, name, sizeof(name));
-	return 20;
-}
-
+/* As getsockname(2) of a netlink socket in group 1. */
 static s64 netlink_name(struct sock *sk, bool peer, struct sockaddr_storage *ss)
 {
 	static const u8 name[] = { AF_NETLINK, 0, 0, 0, 100, 0, 0, 0, 1, 0, 0, 0 };
@@ -296,14 +289,18 @@ static s64 netlink_name(struct sock *sk, bool peer, struct sockaddr_storage *ss)
 static void other_families(struct vproc *p)
 {
 	static const struct proto_ops packet = { .name = "P", .family = AF_PACKET, .type = SOCK_RAW,
-						 .obj_size = sizeof(struct sock),
-						 .getname = packet_name };
+						 .obj_size = sizeof(struct packet_sock) };
 	static const struct proto_ops netlink = { .name = "N", .family = AF_NETLINK,
 						  .type = SOCK_RAW, .obj_size = sizeof(struct sock),
 						  .getname = netlink_name };
 	struct net *net = vproc_host(p)->net;
+	struct packet_sock *po;
 
-	sk_alloc(net, &packet)->rmem_alloc = 4166;
+	po = pkt_sk(sk_alloc(net, &packet));
+	po->sk.rmem_alloc = 4166;
+	po->num = htons(0x0800);
+	po->ifindex = 2;
+	po->running = true;
 	sk_alloc(net, &netlink);
 	expect_line(p, "/proc/net/packet", PTR " 3      3    0800   2     1 4166   0      0     ");
 	expect_line(p, "/proc/net/netlink",
