@@ -21,7 +21,9 @@ UNIT_TESTS := \
 	hosted_args \
 	hosted_args_parts \
 	hosted_args_table \
+	hosted_filter \
 	icmp \
+	if_ioctl \
 	ip \
 	kill \
 	limit \
