@@ -159,7 +159,7 @@ static int pick_name(struct host *h, const char *pattern, bool tap, char name[IF
 static s64 set_iff(struct task *t, struct file *f, struct ifreq *ifr)
 {
 	u16 flags = (u16)ifr->ifr_flags;
-	bool tap = flags & IFF_TAP;
+	bool tap = !(flags & IFF_TUN); /* TUN wins if both are asked for */
 	char name[IFNAMSIZ], pattern[IFNAMSIZ];
 	struct net_device *dev;
 	struct tun *tun;
@@ -167,8 +167,7 @@ static s64 set_iff(struct task *t, struct file *f, struct ifreq *ifr)
 
 	if (f->priv)
 		return -EEXIST;
-	if (flags & ~TUN_SERVED || !(flags & (IFF_TUN | IFF_TAP)) ||
-	    (flags & (IFF_TUN | IFF_TAP)) == (IFF_TUN | IFF_TAP))
+	if (flags & ~TUN_SERVED || !(flags & (IFF_TUN | IFF_TAP)))
 		return -EINVAL;
 	if (!capable(t, CAP_NET_ADMIN))
 		return -EPERM;
@@ -181,10 +180,12 @@ static s64 set_iff(struct task *t, struct file *f, struct ifreq *ifr)
 		if (dev->ops != &tun_netdev_ops)
 			return -EINVAL;
 		tun = dev->priv;
-		if (flags & IFF_TUN_EXCL || tun->file)
+		if (flags & IFF_TUN_EXCL)
 			return -EBUSY;
 		if (tun->tap != tap)
 			return -EINVAL;
+		if (tun->file)
+			return -EBUSY;
 	} else {
 		tun = tun_new(f->host, name, tap);
 		if (!tun)

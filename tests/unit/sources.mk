@@ -50,6 +50,7 @@ UNIT_TESTS := \
 	rng \
 	route \
 	rss \
+	rtnetlink \
 	show \
 	scenario_doc \
 	scenario_error \
@@ -78,6 +79,7 @@ UNIT_TESTS := \
 	trace_compare \
 	trace_doc \
 	trace_frame \
+	tun \
 	units \
 	unix \
 	unix_scm \
