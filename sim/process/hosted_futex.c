@@ -36,17 +36,20 @@ static struct futex_table *table_get(struct hosted_world *hw)
 	return ft;
 }
 
-/* Memory that processes share is known by what is mapped there (proc_pid_maps(5)). */
-static bool shared_key(struct hosted *h, u64 addr, struct futex_key *key)
+/*
+ * Memory that processes share is known by what is mapped there (proc_pid_maps(5)). Memory of one process is
+ * another futex than that of FUTEX_PRIVATE_FLAG at its address (FUT_OFF_MMSHARED). 0 or -EFAULT.
+ */
+static int shared_key(struct hosted *h, u64 addr, struct futex_key *key)
 {
 	char path[64], line[512];
-	bool shared = false;
+	int ret = -EFAULT;
 	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/%d/maps", h->tid);
 	f = fopen(path, "re");
 	if (!f)
-		return false;
+		return -EFAULT;
 	while (fgets(line, sizeof(line), f)) {
 		u64 start, end, offset, inode;
 		unsigned major, minor;
@@ -57,22 +60,25 @@ static bool shared_key(struct hosted *h, u64 addr, struct futex_key *key)
 			continue;
 		if (addr < start || addr >= end)
 			continue;
-		shared = perm[3] == 's';
+		ret = 0;
+		*key = (struct futex_key){ .space = h->proc->mm, .object = 1, .offset = addr };
+		if (perm[3] != 's')
+			break;
 		key->space = ((u64)major << 32 | minor) + (1ull << 63);
 		key->object = inode;
 		key->offset = offset + (addr - start);
 		break;
 	}
 	fclose(f);
-	return shared;
+	return ret;
 }
 
 int futex_key(struct hosted *h, u64 addr, bool private, struct futex_key *key)
 {
 	if (addr & 3)
 		return -EINVAL;
-	if (!private && shared_key(h, addr, key))
-		return 0;
+	if (!private)
+		return shared_key(h, addr, key);
 	*key = (struct futex_key){ .space = h->proc->mm, .offset = addr };
 	return 0;
 }
@@ -413,8 +419,7 @@ static s64 do_futex(struct task *t, struct hosted *h, const s64 *a)
 	int op = (int)h->args[1], cmd = op & FUTEX_CMD_MASK;
 	bool private = op & FUTEX_PRIVATE_FLAG;
 
-	if (op & FUTEX_CLOCK_REALTIME && cmd != FUTEX_WAIT && cmd != FUTEX_WAIT_BITSET &&
-	    cmd != FUTEX_LOCK_PI2)
+	if (op & FUTEX_CLOCK_REALTIME && cmd != FUTEX_WAIT_BITSET && cmd != FUTEX_LOCK_PI2)
 		return -ENOSYS;
 	switch (cmd) {
 	case FUTEX_WAIT:

@@ -22,6 +22,7 @@ UNIT_TESTS := \
 	hosted_args_parts \
 	hosted_args_table \
 	hosted_filter \
+	hosted_futex \
 	icmp \
 	if_ioctl \
 	ip \
