@@ -25,14 +25,15 @@
 #include "tools/probe.h"
 
 #define MAX_WORKERS 256
+#define MAX_DEPTH 16
 #define DEFAULT_RUNS 10000
 
 static const struct cli_option options[] = {
 	{ 'r', "runs", "N", "how many schedules to try (default 10000)" },
 	{ 't', "time", "T", "stop after this much real time" },
 	{ 'S', "strategy", "NAME",
-	  "random, pct, pos, delay, starve, faults, or portfolio: all of them in turn (default)" },
-	{ 'D', "depth", "D", "pct: ordering constraints; delay, faults: decisions (default 3)" },
+	  "random, pct, pos, delay, starve, faults, dfs, or portfolio: all but dfs in turn (default)" },
+	{ 'D', "depth", "D", "pct: ordering constraints; delay, faults, dfs: decisions (default 3, dfs 1)" },
 	{ 'j', "jobs", "J", "worker processes (default: one for each CPU)" },
 	{ 's', "seed", "N", "seed of the random streams and of the search (default 1)" },
 	{ 'a', "all", NULL, "do not stop at the first failure; one trace for each that is different" },
@@ -63,6 +64,7 @@ struct explore {
 	u64 runs;
 	nsec_t time;
 	enum explore_kind kind; /* EXPLORE_INVALID: the portfolio */
+	bool dfs;		/* all schedules with at most depth decisions */
 	u32 depth; /* 0: not given */
 	u32 jobs;
 	bool all, quiet;
@@ -100,6 +102,7 @@ struct search {
 	u64 *orders;  /* a hash set of fingerprints */
 	u64 norders, cap;
 	bool broken;  /* a worker has gone */
+	bool exhausted; /* dfs: there are no more schedules */
 };
 
 /* SIGINT and SIGTERM are blocked, and looked at between runs. Workers die of them. */
@@ -162,8 +165,67 @@ static void send_report(FILE *to, u64 run, enum explore_kind kind, const struct 
 	fflush(to);
 }
 
+/* ---- all schedules, one after another ------------------------------------------------------------ */
+
+#define END_OF_SPACE UINT64_MAX /* the run of the report that says that there are no more */
+
+struct enumeration {
+	struct explore *x;
+	FILE *to;
+	u64 run;
+	struct choice prefix[MAX_DEPTH];
+};
+
+/* Which of so many ports is left to the other strategies. */
+static bool is_enumerated(const struct choice *ask)
+{
+	return ask->kind != CHOICE_PORT;
+}
+
+/*
+ * The run with the first depth decisions of prefix, then all that add one more, at a later question than
+ * the last. False: enough.
+ */
+static bool enumerate(struct enumeration *e, u32 depth, size_t from)
+{
+	struct choice_log log = { 0 };
+	struct probe_result r;
+	bool more = true;
+
+	if (e->run >= e->x->runs || ferror(e->to))
+		return false;
+	probe_run(&e->x->probe, strategy_logged(e->prefix, depth, &log), &r);
+	send_report(e->to, e->run++, EXPLORE_INVALID, &r);
+	probe_result_clear(&r);
+	for (size_t i = from; more && depth < e->x->depth && i < log.n; i++) {
+		if (!is_enumerated(&log.asked[i]))
+			continue;
+		for (u32 v = 1; more && v < log.asked[i].n; v++) {
+			e->prefix[depth] = log.asked[i];
+			e->prefix[depth].value = v;
+			more = enumerate(e, depth + 1, i + 1);
+		}
+	}
+	choice_log_free(&log);
+	return more;
+}
+
+static void work_dfs(struct explore *x, FILE *to)
+{
+	struct enumeration e = { .x = x, .to = to };
+	struct probe_result none = { 0 };
+
+	if (enumerate(&e, 0, 0))
+		send_report(to, END_OF_SPACE, EXPLORE_INVALID, &none);
+	fflush(to);
+}
+
 static void work(struct explore *x, u32 index, FILE *to)
 {
+	if (x->dfs) {
+		work_dfs(x, to);
+		return;
+	}
 	for (u64 run = index; run < x->runs && !ferror(to); run += x->jobs) {
 		enum explore_kind kind = kind_of_run(x, run);
 		struct probe_result r;
@@ -319,6 +381,11 @@ static void search(struct explore *x, struct search *s)
 			probe_result_clear(&r);
 			break;
 		}
+		if (rep.run == END_OF_SPACE) {
+			s->exhausted = true;
+			probe_result_clear(&r);
+			break;
+		}
 		s->done++;
 		note_order(s, r.order);
 		if (r.failure)
@@ -367,7 +434,7 @@ static int print_found(struct explore *x, const struct found *f, size_t i)
 	printf("%sFAIL%s %s: %s\n     %s\n", cli_color(color, CLI_RED), cli_color(color, CLI_PLAIN),
 	       probe_failure_name(f->r.failure), f->r.name, f->r.message);
 	printf("     run %" PRIu64 " (%s), %zu decisions of %" PRIu64 "%s; trace %s\n", f->run + 1,
-	       explore_kind_name(f->kind), f->r.nschedule, f->r.points,
+	       f->kind ? explore_kind_name(f->kind) : "dfs", f->r.nschedule, f->r.points,
 	       x->all && f->times > 1 ? ", again and again" : "", out);
 	if (x->all)
 		printf("     seen in %" PRIu64 " runs\n", f->times);
@@ -400,6 +467,9 @@ static int summary(struct explore *x, struct search *s)
 		printf("runs       %" PRIu64 "%s\n", s->done, interrupted() ? ", interrupted" : "");
 		printf("behaviours %" PRIu64 "\n", s->norders);
 		printf("failures   %zu\n", s->nfound);
+		if (s->exhausted)
+			printf("exhausted  every schedule with at most %u decision%s, ports aside\n", x->depth,
+			       x->depth == 1 ? "" : "s");
 	}
 	if (s->broken) {
 		cli_error("explore", "a worker ended before its time");
@@ -458,8 +528,9 @@ static int explore(struct explore *x)
 static void take_strategy(struct cli *c, struct explore *x)
 {
 	x->kind = explore_kind_parse(c->value);
-	if (!x->kind && strcmp(c->value, "portfolio"))
-		cli_usage(c, "--strategy '%s': random, pct, pos, delay, starve, faults or portfolio",
+	x->dfs = !strcmp(c->value, "dfs");
+	if (!x->kind && !x->dfs && strcmp(c->value, "portfolio"))
+		cli_usage(c, "--strategy '%s': random, pct, pos, delay, starve, faults, dfs or portfolio",
 			  c->value);
 }
 
@@ -484,7 +555,7 @@ static void take_option(struct cli *c, struct explore *x)
 	else if (cli_is(c, "strategy"))
 		take_strategy(c, x);
 	else if (cli_is(c, "depth"))
-		take_number(c, 16, &x->depth);
+		take_number(c, MAX_DEPTH, &x->depth);
 	else if (cli_is(c, "jobs"))
 		take_number(c, MAX_WORKERS, &x->jobs);
 	else if (cli_is(c, "seed"))
@@ -519,6 +590,11 @@ int cmd_explore(int argc, char **argv)
 		take_option(&c, &x);
 	if (c.status < 0 && !x.o.path)
 		cli_usage(&c, "which scenario?");
+	/* One after another, and the next depends on what this one was asked. */
+	if (x.dfs)
+		x.jobs = 1;
+	if (x.dfs && !x.depth)
+		x.depth = 1;
 	x.o.params = x.params.list;
 	x.o.nparams = x.params.n;
 	status = c.status < 0 ? explore(&x) : c.status;

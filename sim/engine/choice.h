@@ -81,6 +81,15 @@ struct strategy *strategy_random(u64 seed, struct ratio p);
  */
 struct strategy *strategy_schedule(const struct choice *sched, size_t len);
 
+/* What a run was asked, in order. */
+struct choice_log {
+	struct choice *asked; /* value: what was answered */
+	size_t n, cap;
+};
+void choice_log_free(struct choice_log *log);
+/* As strategy_schedule(), and notes every question in log, which is borrowed. */
+struct strategy *strategy_logged(const struct choice *sched, size_t len, struct choice_log *log);
+
 struct choices {
 	struct strategy *strategy; /* owned */
 	u64 npoints;		   /* how many were asked */

@@ -56,6 +56,7 @@ struct strategy *strategy_random(u64 seed, struct ratio p)
 
 struct schedule_strategy {
 	struct strategy st;
+	struct choice_log *log; /* strategy_logged() */
 	size_t len;
 	struct choice entry[]; /* sorted */
 };
@@ -95,6 +96,34 @@ static u32 schedule_pick(struct strategy *st, const struct choice_ask *q)
 	if (lo == ss->len || compare_place(&ss->entry[lo], &place) != 0)
 		return 0;
 	return ss->entry[lo].value < q->n ? ss->entry[lo].value : 0;
+}
+
+static u32 logged_pick(struct strategy *st, const struct choice_ask *q)
+{
+	struct choice_log *log = container_of(st, struct schedule_strategy, st)->log;
+	u32 value = schedule_pick(st, q);
+
+	if (log->n == log->cap) {
+		log->cap = log->cap ? log->cap * 2 : 256;
+		log->asked = xrealloc(log->asked, log->cap * sizeof(*log->asked));
+	}
+	log->asked[log->n++] = (struct choice){q->host, q->kind, q->nth, q->n, value};
+	return value;
+}
+
+void choice_log_free(struct choice_log *log)
+{
+	free(log->asked);
+	*log = (struct choice_log){ 0 };
+}
+
+struct strategy *strategy_logged(const struct choice *sched, size_t len, struct choice_log *log)
+{
+	struct strategy *st = strategy_schedule(sched, len);
+
+	container_of(st, struct schedule_strategy, st)->log = log;
+	st->pick = logged_pick;
+	return st;
 }
 
 struct strategy *strategy_schedule(const struct choice *sched, size_t len)

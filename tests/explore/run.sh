@@ -58,6 +58,10 @@ for s in random pct pos delay starve portfolio; do
 	expect 0 "the mended program, $s" "$sockloom" explore -S $s --runs 2000 -o "$tmp/no.db" --set fixed=true ../../scenarios/races/r12_lost_wakeup.lua
 	expect 1 "every strategy finds it: $s" "$sockloom" explore -S $s --runs 5000 -o "$tmp/s.db" ../../scenarios/races/r12_lost_wakeup.lua
 done
+expect 1 "dfs finds it" "$sockloom" explore -S dfs -o "$tmp/s.db" ../../scenarios/races/r12_lost_wakeup.lua
+has "with one decision" ' 1 decisions of'
+expect 0 "dfs, mended, comes to an end" "$sockloom" explore -S dfs --depth 2 --runs 100000 -o "$tmp/no.db" --set fixed=true ../../scenarios/races/r12_lost_wakeup.lua
+has "and says so" '^exhausted  every schedule with at most 2 decisions'
 expect 2 "a run that passes has nothing to shrink" "$sockloom" shrink -o "$tmp/no.db" "$tmp/run.db"
 has "and shrink says so" 'does not fail'
 expect 2 "no such strategy" "$sockloom" explore -S best ../../scenarios/races/r12_lost_wakeup.lua
