@@ -74,9 +74,10 @@ static int send_synack(struct tcp_sock *lp, struct tcp_request_sock *req, u32 ts
 		.oif = inet->sk.bound_dev_if,
 	};
 
-	if (!req->num_timeout && !req->num_retrans)
-		req->snt_tsval_first = tsval;
-	req->snt_tsval_last = tsval;
+	/* Not by the number of timeouts: that counts the first one only once this is on its way. */
+	if (!req->snt_tsval_first)
+		h.tsval = req->snt_tsval_first = tsval ? tsval : UINT32_MAX;
+	req->snt_tsval_last = h.tsval;
 	if (lp->inet.uc_ttl > 0)
 		h.ttl = (u8)lp->inet.uc_ttl;
 	return tcp_send_bare(tp_net(lp), &h, &inet->dst);
