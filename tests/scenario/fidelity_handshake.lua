@@ -1,7 +1,7 @@
 -- What Linux 6.18 does over a link with delay, where folklore says otherwise: a full accept queue lets clients believe
 -- that they are connected once their SYNs are under way; a lost final ACK is noticed by the server's SYN-ACK timer;
 -- connect() that was interrupted.
--- tshark: Duplicate ACK, retransmission, TCP ACKed unseen, Spurious
+-- tshark: Connection reset (RST), Duplicate ACK, retransmission, TCP ACKed unseen, Spurious
 scenario{about = "handshakes over a link of 5 ms", duration = "20s"}
 
 local function pair(n, delay, faults)
