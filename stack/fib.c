@@ -253,10 +253,16 @@ int fib_delete(struct net *net, u32 id, const struct fib_entry *e)
 	return -ESRCH;
 }
 
+/* IPv4 addresses stay the host's while their device is down (fib_sync_down_dev()). */
+static bool survives_down(const struct fib_entry *e)
+{
+	return e->type == RTN_LOCAL_ && ipaddr_is_v4(&e->dst);
+}
+
 static void table_flush_dev(struct net *net, struct fib_table *t, const struct net_device *dev)
 {
 	for (u32 i = t->n; i-- > 0;) {
-		if (t->entry[i].dev == dev)
+		if (t->entry[i].dev == dev && !survives_down(&t->entry[i]))
 			fib_remove_at(net, t, i);
 	}
 }

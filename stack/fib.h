@@ -90,7 +90,7 @@ int fib_insert(struct net *net, u32 id, const struct fib_entry *e);
  * gateway where those are set. 0 or -ESRCH.
  */
 int fib_delete(struct net *net, u32 id, const struct fib_entry *e);
-/* Removes what leads through dev: all of it, or one family's. */
+/* Removes what leads through dev, which is down; the host's own IPv4 addresses stay. */
 void fib_flush_dev(struct net *net, const struct net_device *dev);
 /* Removes user routes whose preferred source is a, which is gone (fib_sync_down_addr()). */
 void fib_flush_prefsrc(struct net *net, const union ipaddr *a);

@@ -95,13 +95,20 @@ static void ifaddr4_net_routes(struct net *net, const struct in_ifaddr *ifa, boo
 	}
 }
 
+static void ifaddr_host_route(struct net *net, const struct in_ifaddr *ifa, bool add)
+{
+	bool v4 = ipaddr_is_v4(&ifa->addr);
+
+	kernel_route(net, ifa->dev, add, FIB_TABLE_LOCAL, RTN_LOCAL_, &ifa->addr, v4 ? 32 : 128,
+		     v4 ? &ifa->addr : NULL, 0);
+}
+
 static void ifaddr_routes(struct net *net, const struct in_ifaddr *ifa, bool add)
 {
 	struct net_device *dev = ifa->dev;
 	bool v4 = ipaddr_is_v4(&ifa->addr);
 
-	kernel_route(net, dev, add, FIB_TABLE_LOCAL, RTN_LOCAL_, &ifa->addr, v4 ? 32 : 128,
-		     v4 ? &ifa->addr : NULL, 0);
+	ifaddr_host_route(net, ifa, add);
 	if (v4)
 		ifaddr4_net_routes(net, ifa, add);
 	else if (ifa->plen < 128)
@@ -151,6 +158,8 @@ int ip_addr_add(struct net *net, struct net_device *dev, const union ipaddr *a, 
 	if (dev->flags & IFF_UP) {
 		ifaddr_routes(net, &ifa, true);
 		ifaddr_solicited(net, &ifa, true);
+	} else if (v4) {
+		ifaddr_host_route(net, &ifa, true); /* the host has the address all the same */
 	}
 	rt_genid_bump(net);
 	return 0;
@@ -251,6 +260,17 @@ void ipv6_disable_changed(struct net *net)
 			ipv6_device_up(net, dev);
 	}
 	rt_genid_bump(net);
+}
+
+void in_device_flush(struct net *net, struct net_device *dev)
+{
+	struct in_device *in = in_dev(dev);
+
+	while (in && in->naddr) {
+		struct in_ifaddr ifa = in->addr[in->naddr - 1];
+
+		ip_addr_del(net, dev, &ifa.addr, ifa.plen);
+	}
 }
 
 /* IPv4 addresses stay configured; IPv6 addresses are lost (keep_addr_on_down = 0), as in Linux. */

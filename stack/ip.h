@@ -74,6 +74,8 @@ enum rtn_type ip_addr_type(struct net *net, const union ipaddr *a);
 /* Configuration, as ip(8) does it. 0 or negative errno. plen in the address's own family. */
 int ip_addr_add(struct net *net, struct net_device *dev, const union ipaddr *a, int plen);
 int ip_addr_del(struct net *net, struct net_device *dev, const union ipaddr *a, int plen);
+/* Removes all addresses of dev, which goes. */
+void in_device_flush(struct net *net, struct net_device *dev);
 struct route_spec {
 	union ipaddr dst;
 	int plen;

@@ -27,6 +27,7 @@
 #include "sim/engine/trace.h"
 #include "sim/engine/trace_place.h"
 #include "stack/capability.h"
+#include "stack/ip.h"
 #include "stack/net.h"
 #include "stack/syscall.h"
 
@@ -386,6 +387,7 @@ static s64 tun_release(struct task *t, struct file *f)
 	skb_queue_purge(&tun->queue);
 	netif_carrier_off(tun->dev);
 	dev_close(tun->dev);
+	in_device_flush(f->host->net, tun->dev);
 	return 0;
 }
 

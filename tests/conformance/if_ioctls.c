@@ -137,6 +137,7 @@ static void device(void)
 	r.ifr_flags &= ~IFF_UP;
 	CALL(ioctl(fd, SIOCSIFFLAGS, &r));
 	show("lo");
+	traffic();
 	r.ifr_flags |= IFF_UP;
 	CALL(ioctl(fd, SIOCSIFFLAGS, &r));
 	show("lo");
