@@ -15,6 +15,7 @@
 #include "stack/icmp.h"
 #include "stack/in_device.h"
 #include "stack/stack_world.h"
+#include "stack/net_ratelimit.h"
 
 #define NEIGH_HASH_MIN 64u
 /* neigh_periodic_work() draws a new reachable_time this often. */
@@ -203,8 +204,11 @@ struct neighbour *neigh_create(struct net *net, struct net_device *dev, const un
 	if (n)
 		return n;
 	t = neigh_tbl(net);
-	if (!neigh_has_room(net))
+	if (!neigh_has_room(net)) {
+		net_info_ratelimited(net, ipaddr_is_v4(a) ? "neighbour: arp_cache: neighbor table overflow!" :
+								    "neighbour: ndisc_cache: neighbor table overflow!");
 		return NULL;
+	}
 	n = pool_zalloc(neigh_pool(sw));
 	n->net = net;
 	n->dev = dev;

@@ -29,6 +29,8 @@ struct net_sysctl {
 	int somaxconn;				/* 4096 */
 	u32 rmem_default, rmem_max, wmem_default, wmem_max; /* 212992, 4 MiB */
 	u32 optmem_max;				/* 131072 */
+	nsec_t message_cost;			/* 5 s */
+	int message_burst;			/* 10 */
 	/* IP */
 	int ip_default_ttl;			/* 64 */
 	bool ip_forward;
@@ -107,6 +109,13 @@ struct net_sysctl {
 	bool ipv6_accept_dad;			/* false here: addresses are usable at once */
 };
 
+/* The messages of the kernel log in this window; net_ratelimit.c. */
+struct net_ratelimit {
+	nsec_t begin;
+	u32 printed, missed;
+	bool open;
+};
+
 struct net {
 	struct host *host;
 	struct sim *sim;
@@ -117,6 +126,7 @@ struct net {
 	struct netns_mib mib;
 	struct fib *fib;	      /* routes of both families; route.c */
 	struct neigh_table *neigh;    /* ARP and ND entries, made with the first; neighbour.c */
+	struct net_ratelimit ratelimit;
 	struct frag_table *frags;     /* made with the first fragment; fragment.c */
 	struct pmtu_table *pmtu;      /* made with the first exception; route.c */
 	struct unix_table *unix_tab;  /* made with the first bound name */

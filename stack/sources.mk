@@ -70,6 +70,7 @@ SRC := \
 	neighbour.c \
 	net.c \
 	net_ioctl.c \
+	net_ratelimit.c \
 	net_syscalls.c \
 	packet_block.c \
 	packet_diag.c \

@@ -90,6 +90,8 @@ static const struct sysctl_row rows[] = {
     U32("net.core.wmem_default", wmem_default, 4608, INT_MAX),
     U32("net.core.wmem_max", wmem_max, 4608, INT_MAX),
     U32("net.core.optmem_max", optmem_max, 0, INT_MAX),
+    NSEC("net.core.message_cost", message_cost, NSEC_PER_SEC, INT_MIN, INT_MAX),
+    INT("net.core.message_burst", message_burst, INT_MIN, INT_MAX),
     CORE("net.core.netdev_max_backlog", netdev_max_backlog, INT_MIN, INT_MAX),
     CORE("net.core.dev_weight", dev_weight, 1, INT_MAX),
     CORE("net.core.gro_normal_batch", gro_normal_batch, 1, INT_MAX),

@@ -11,6 +11,7 @@
 
 #include "sim/host/host.h"
 #include "stack/syscall.h"
+#include "stack/net_ratelimit.h"
 #include "stack/tcp_conn.h"
 #include "stack/tcp_int.h"
 
@@ -258,6 +259,7 @@ static void orphan_begin(struct tcp_sock *tp)
 	if (sk->state == TCP_FIN_WAIT2)
 		orphan_fin_wait2(tp);
 	if (sk->state != TCP_CLOSE && sk->net->tcp_orphans > sk->net->sysctl.tcp_max_orphans) {
+		net_info_ratelimited(sk->net, "TCP: too many orphaned sockets");
 		NET_INC_STATS(sk->net, TCPAbortOnMemory);
 		tcp_set_state(tp, TCP_CLOSE);
 		tcp_send_active_reset(tp);
