@@ -159,6 +159,7 @@ struct ip_rx {
 	u32 flowlabel;
 	u8 optlen;
 	bool broadcast, multicast;
+	bool peeked; /* an empty datagram: MSG_PEEK with SO_PEEK_OFF passes over it */
 };
 #define IP_RX(skb) ((struct ip_rx *)(void *)(skb)->cb)
 

@@ -444,9 +444,17 @@ static s64 so_pass_get(struct sockopt_arg *a)
 	return 0;
 }
 
+/* Whose proto_ops have set_peek_off(). */
+static bool can_peek_off(const struct sock *sk)
+{
+	return sk->family == AF_UNIX ||
+	       (sk_is_inet(sk) && (sk->protocol == IPPROTO_TCP || sk->protocol == IPPROTO_UDP) &&
+		sk->type != SOCK_RAW);
+}
+
 static s64 so_peek_off(struct sockopt_arg *a)
 {
-	if (a->sk->family != AF_UNIX)
+	if (!can_peek_off(a->sk))
 		return -EOPNOTSUPP;
 	a->sk->peek_off = a->val;
 	return 0;
@@ -454,7 +462,7 @@ static s64 so_peek_off(struct sockopt_arg *a)
 
 static s64 so_peek_off_get(struct sockopt_arg *a)
 {
-	if (a->sk->family != AF_UNIX)
+	if (!can_peek_off(a->sk))
 		return -EOPNOTSUPP;
 	a->val = a->sk->peek_off;
 	return 0;
@@ -526,8 +534,7 @@ static const struct sockopt_row rows[] = {
 	ROW(SO_NETNS_COOKIE, SOCKOPT_STRUCT, .get = so_netns_cookie_get, .access = SOCKOPT_RO),
 	ROW(SO_BSDCOMPAT, SOCKOPT_INT, .set = so_bsdcompat, .get = so_bsdcompat_get),
 	ROW(SO_PASSRIGHTS, SOCKOPT_BOOL, .set = so_pass, .get = so_pass_get),
-	ROW(SO_PEEK_OFF, SOCKOPT_INT, .set = so_peek_off, .get = so_peek_off_get,
-	    .note = "AF_UNIX only"),
+	ROW(SO_PEEK_OFF, SOCKOPT_INT, .set = so_peek_off, .get = so_peek_off_get),
 	ROW(SO_MAX_PACING_RATE, SOCKOPT_STRUCT, .min_len = sizeof(u32), .reads = sizeof(u64), .set = so_max_pacing_rate,
 	    .get = so_max_pacing_rate_get),
 	ROW(SO_BINDTOIFINDEX, SOCKOPT_INT, SOCKOPT_FIELD(struct sock, bound_dev_if),

@@ -114,6 +114,10 @@ static bool read_skb(struct reader *r, struct sk_buff *skb)
 		r->seq += used;
 		r->copied += used;
 		r->len -= used;
+		if (r->flags & MSG_PEEK)
+			sk_peek_offset_fwd(tp_sock(r->tp), used);
+		else
+			sk_peek_offset_bwd(tp_sock(r->tp), used);
 		advance(r);
 		if (!(r->flags & MSG_PEEK))
 			tcp_rcv_space_adjust(r->tp);
@@ -172,6 +176,8 @@ static s64 wait_data(struct task *t, struct reader *r, nsec_t timeo)
 		if (!(r->flags & MSG_PEEK)) {
 			task_ctx(t)->done = r->copied;
 			task_ctx(t)->scratch[0] = (u64)r->tstamp;
+		} else {
+			sk_peek_offset_bwd(sk, (u32)r->copied);
 		}
 		return ret;
 	}
@@ -229,6 +235,8 @@ s64 tcp_recvmsg(struct task *t, struct sock *sk, struct msg *m, int flags)
 		return -ENOTCONN;
 	if (flags & MSG_OOB)
 		return recv_urg(tp, m, flags);
+	if (flags & MSG_PEEK && sk->peek_off > 0)
+		r.seq += (u32)sk->peek_off;
 	r.copied = ctx->done;
 	r.tstamp = (nsec_t)ctx->scratch[0];
 	r.len = m->iter.total - (size_t)r.copied;

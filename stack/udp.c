@@ -88,6 +88,8 @@ static s64 udp_recvmsg(struct task *t, struct sock *sk, struct msg *m, int flags
 	struct udp_sock *up = udp_sk(sk);
 	struct sk_buff *skb;
 	struct ip_rx rx;
+	bool peek_off = flags & MSG_PEEK && sk->peek_off >= 0;
+	u32 off = peek_off ? (u32)sk->peek_off : 0;
 	u32 ulen, copied;
 	u16 sport, dport;
 	int err;
@@ -97,17 +99,17 @@ static s64 udp_recvmsg(struct task *t, struct sock *sk, struct msg *m, int flags
 	err = sock_error(sk);
 	if (err)
 		return err;
-	skb = udp_first_packet(up);
+	skb = peek_off ? udp_peek_packet(up, &off) : udp_first_packet(up);
 	if (!skb)
 		return datagram_wait_packet(t, sk, flags);
 	rx = *IP_RX(skb);
 	sport = get_be16(skb_data(skb));
 	dport = get_be16(skb_data(skb) + 2);
 	ulen = skb->len - UDP_HLEN;
-	copied = (u32)min((size_t)ulen, m->iter.total);
+	copied = (u32)min((size_t)(ulen - off), m->iter.total);
 	if (copied < ulen)
 		m->flags |= MSG_TRUNC;
-	skb_copy_to_iter(skb, UDP_HLEN, &m->iter, 0, copied);
+	skb_copy_to_iter(skb, UDP_HLEN + off, &m->iter, 0, copied);
 	datagram_fill_name(sk, m, &rx, sport);
 	rps_record_flow(sk->host, skb->hash);
 	sock_recv_cmsgs(m, sk, skb);
@@ -122,6 +124,9 @@ static s64 udp_recvmsg(struct task *t, struct sock *sk, struct msg *m, int flags
 		trace_hop(sk->net->sim->trace, skb->id, net_now(sk->net), sk->host->id, PLACE_RECV,
 			  skb->dev ? skb->dev->ifindex : 0, -1);
 		consume_skb(skb);
+		sk_peek_offset_bwd(sk, flags & MSG_TRUNC ? ulen : copied);
+	} else {
+		sk_peek_offset_fwd(sk, flags & MSG_TRUNC ? ulen : copied);
 	}
 	return flags & MSG_TRUNC ? ulen : copied;
 }

@@ -14,6 +14,8 @@ int udp_push_pending(struct udp_sock *up);
 void udp_flush_pending(struct udp_sock *up);
 /* The next datagram, with those of bad checksum dropped on the way; NULL: none. Stays queued. */
 struct sk_buff *udp_first_packet(struct udp_sock *up);
+/* The one that MSG_PEEK with SO_PEEK_OFF looks at; *off: where in it. */
+struct sk_buff *udp_peek_packet(struct udp_sock *up, u32 *off);
 /* Takes the first datagram off and uncharges it. The caller frees it. */
 void udp_unlink(struct udp_sock *up, struct sk_buff *skb);
 

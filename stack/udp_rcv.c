@@ -59,6 +59,15 @@ void udp_unlink(struct udp_sock *up, struct sk_buff *skb)
 	udp_rmem_release(up, skb->truesize, true);
 }
 
+static void reader_refill(struct udp_sock *up)
+{
+	struct sock *sk = &up->inet.sk;
+
+	list_splice_tail_init(&sk->receive_queue.list, &up->reader_queue.list);
+	up->reader_queue.qlen += sk->receive_queue.qlen;
+	sk->receive_queue.qlen = 0;
+}
+
 struct sk_buff *udp_first_packet(struct udp_sock *up)
 {
 	struct sock *sk = &up->inet.sk;
@@ -67,9 +76,7 @@ struct sk_buff *udp_first_packet(struct udp_sock *up)
 	for (;;) {
 		skb = skb_peek(&up->reader_queue);
 		if (!skb && sk->receive_queue.qlen) {
-			list_splice_tail_init(&sk->receive_queue.list, &up->reader_queue.list);
-			up->reader_queue.qlen = sk->receive_queue.qlen;
-			sk->receive_queue.qlen = 0;
+			reader_refill(up);
 			continue;
 		}
 		if (!skb || udp_csum_complete(skb))
@@ -79,6 +86,28 @@ struct sk_buff *udp_first_packet(struct udp_sock *up)
 		udp_unlink(up, skb);
 		kfree_skb_reason(skb, SKB_DROP_REASON_UDP_CSUM, PLACE_SOCKET_RX);
 	}
+}
+
+/* Packets that lie before the offset are passed over, empty ones once they have been peeked at. */
+struct sk_buff *udp_peek_packet(struct udp_sock *up, u32 *off)
+{
+	struct sk_buff *skb;
+
+	if (!udp_first_packet(up))
+		return NULL;
+	if (up->inet.sk.receive_queue.qlen)
+		reader_refill(up);
+	list_for_each_entry(skb, &up->reader_queue.list, node) {
+		u32 len = skb->len - UDP_HLEN;
+
+		if (*off >= len && (*off || IP_RX(skb)->peeked)) {
+			*off -= len;
+			continue;
+		}
+		IP_RX(skb)->peeked = !len;
+		return skb;
+	}
+	return NULL;
 }
 
 /* __udp_enqueue_schedule_skb(): one packet always fits into an empty buffer. */
