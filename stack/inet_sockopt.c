@@ -229,6 +229,8 @@ static const struct sockopt_row ip_rows[] = {
 	  INET(bind_address_no_port) },
 	{ IPPROTO_IP, 51, "IP_LOCAL_PORT_RANGE", SOCKOPT_INT, .set = set_port_range,
 	  .get = get_port_range, .min_len = sizeof(u32) },
+	/* Linux gives the number: of a raw socket that is its protocol, of others the port. */
+	{ IPPROTO_IP, 52, "IP_PROTOCOL", SOCKOPT_INT, INET(num), .access = SOCKOPT_RO },
 	{ IPPROTO_IP, IP_MULTICAST_TTL, "IP_MULTICAST_TTL", SOCKOPT_INT, INET(mc_ttl), .min = -1,
 	  .max = 255, .min_len = 1, .set = set_mc_hops },
 	{ IPPROTO_IP, IP_MULTICAST_LOOP, "IP_MULTICAST_LOOP", SOCKOPT_BOOL, INET(mc_loop),
