@@ -73,7 +73,7 @@ char *trace_row_text(const struct trace_table_desc *d, const struct tval *v)
 struct memory_sink {
 	struct trace_sink sink;
 	char **text;
-	size_t len;
+	size_t len, cap;
 };
 
 static void memory_row(struct trace_sink *s, const struct trace_table_desc *d, const struct tval *v)
@@ -82,7 +82,10 @@ static void memory_row(struct trace_sink *s, const struct trace_table_desc *d, c
 	char *row = trace_row_text(d, v);
 	size_t n = strlen(row);
 
-	*m->text = xrealloc(*m->text, m->len + n + 2);
+	if (m->len + n + 2 > m->cap) {
+		m->cap = (m->len + n + 2) * 2;
+		*m->text = xrealloc(*m->text, m->cap);
+	}
 	memcpy(*m->text + m->len, row, n);
 	m->len += n;
 	memcpy(*m->text + m->len, "\n", 2);
