@@ -50,9 +50,9 @@ static u8 rule_action(lua_State *L, const struct rule_args *a)
 		scenario_error(L, "rule: 'table' and 'action' exclude each other");
 	if (!a->action)
 		return FR_ACT_TO_TBL;
-	for (u8 i = 0; i < ARRAY_SIZE(names); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		if (names[i] && !strcmp(names[i], a->action))
-			return i;
+			return (u8)i;
 	}
 	scenario_error(L, "rule: there is no action '%s'; nop, blackhole, unreachable and prohibit are",
 		       a->action);
