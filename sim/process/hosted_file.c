@@ -199,8 +199,17 @@ static s64 do_close_range(struct task *t, struct hosted *h, const s64 *a)
 	return ret;
 }
 
+static s64 do_flock(struct task *t, struct hosted *h, const s64 *a)
+{
+	if (!fd_lookup(t->proc->files, (int)a[0]))
+		return -EBADF;
+	return hosted_fd_native(h, (int)a[0]) ? hosted_lock(t, h) : -EINVAL;
+}
+
 static s64 do_fcntl(struct task *t, struct hosted *h, const s64 *a)
 {
+	if (((int)a[1] == F_SETLKW || (int)a[1] == F_OFD_SETLKW) && hosted_fd_native(h, (int)a[0]))
+		return hosted_lock(t, h);
 	if ((int)a[1] == F_SETFD && hosted_fd_native(h, (int)a[0]))
 		h->answer = ANSWER_NATIVE;
 	return sys_fcntl(t, (int)a[0], (int)a[1], a[2]);
@@ -250,6 +259,7 @@ const struct hosted_call hosted_file_calls[] = {
 	{ SYS_close, do_close },
 	{ SYS_close_range, do_close_range },
 	{ SYS_fcntl, do_fcntl },
+	{ SYS_flock, do_flock },
 	{ SYS_ioctl, do_ioctl },
 	{ SYS_mmap, do_mmap },
 	{ SYS_umask, do_umask },

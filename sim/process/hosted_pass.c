@@ -16,7 +16,7 @@ static const u16 by_fd[] = {
 	SYS_preadv, SYS_pwritev, SYS_preadv2, SYS_pwritev2, SYS_fsync, SYS_fdatasync, SYS_ftruncate,
 	SYS_getdents, SYS_getdents64, SYS_fchmod, SYS_fchown, SYS_fstatfs, SYS_fadvise64,
 	SYS_fallocate, SYS_sync_file_range, SYS_fgetxattr, SYS_flistxattr, SYS_fsetxattr,
-	SYS_fremovexattr, SYS_readahead, SYS_syncfs, SYS_flock,
+	SYS_fremovexattr, SYS_readahead, SYS_syncfs,
 };
 
 /* Calls on paths that only the real file system has. */
@@ -73,7 +73,9 @@ bool hosted_passes(struct hosted *h)
 	case SYS_fcntl:
 		return (int)h->args[1] != F_DUPFD && (int)h->args[1] != F_DUPFD_CLOEXEC &&
 		       (int)h->args[1] != F_GETFD && (int)h->args[1] != F_SETFD &&
-		       hosted_fd_native(h, (int)h->args[0]);
+		       hosted_fd_native(h, (int)h->args[0]) && !hosted_lock_waits(h);
+	case SYS_flock:
+		return hosted_fd_native(h, (int)h->args[0]) && !hosted_lock_waits(h);
 	case SYS_mmap:
 		return hosted_fd_native(h, (int)h->args[4]);
 	case SYS_copy_file_range:

@@ -160,6 +160,10 @@ extern const struct hosted_call hosted_open_calls[];
 extern const struct hosted_call hosted_stat_calls[];
 extern const struct hosted_call hosted_virtual_calls[];
 extern const struct hosted_call hosted_cwd_calls[];
+/* Would this flock() or fcntl() wait for a lock? hosted_lock.c */
+bool hosted_lock_waits(struct hosted *h);
+/* It would, or would have: waits in virtual time, then lets the call through. */
+s64 hosted_lock(struct task *t, struct hosted *h);
 /* program_ops.socket_path; hosted_socket_path.c. */
 s64 hosted_socket_path(struct utask *u, const char *path, char key[]);
 extern const struct hosted_call hosted_clone_calls[];

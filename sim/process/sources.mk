@@ -14,6 +14,7 @@ SRC := \
 	hosted_futex.c \
 	hosted_futex_pi.c \
 	hosted_image.c \
+	hosted_lock.c \
 	hosted_mem.c \
 	hosted_name.c \
 	hosted_names.c \
